@@ -1,0 +1,61 @@
+/**
+ * The one interface of every learning algorithm: a value with two functions.
+ *
+ * `fit` is pure: no clock, disk, network or Math.random; chance comes from `context.seed`.
+ * It calls `context.progress` now and then. Cancelling is done from outside, by ending the Worker.
+ */
+import type { z } from "zod";
+import type { Matrix } from "./matrix.ts";
+import type { State } from "./state.ts";
+
+export type Task = "classification" | "regression";
+
+/** What the preparation must do to the columns before this algorithm sees them. */
+export interface Needs {
+  /** `native`: NaN may stay. `impute`: every value is filled in first. */
+  missing: "native" | "impute";
+  /** `native`: category codes, marked in `Matrix.categories`. `one_hot`: one 0/1 column a category. */
+  categories: "native" | "one_hot";
+  /** Columns are brought to mean 0 and variance 1. */
+  scaling: boolean;
+}
+
+export interface FitContext {
+  task: Task;
+  /** Number of classes; 0 for regression. */
+  n_classes: number;
+  seed: number;
+  /** One weight a row, >= 0. Absent: every row counts 1. */
+  sample_weight?: Float64Array;
+  /** Steps done of all (trees, rounds, iterations); `score` is the validation or training loss so far. */
+  progress(done: number, total: number, score?: number): void;
+}
+
+export interface Estimator<P = Record<string, unknown>, S extends State = State> {
+  /** scikit-learn's word in snake_case: `random_forest`. */
+  name: string;
+  title: string;
+  /** One or two sentences for a person or a model that must choose. */
+  description: string;
+  /** scikit-learn's page or the paper. */
+  source: string;
+  needs: Needs;
+  /** The tasks it can do, each with its strict zod schema of parameters (scikit-learn's names and defaults). */
+  params: Partial<Record<Task, z.ZodType<P>>>;
+  /**
+   * @param X (rows, cols), prepared as `needs` says
+   * @param y (rows): numbers, or class indices 0..n_classes-1
+   */
+  fit(X: Matrix, y: Float64Array, params: P, context: FitContext): S;
+  /**
+   * @returns regression: (rows). Classification: probabilities, row-major (rows * n_classes), each row sums to 1.
+   */
+  predict(X: Matrix, state: S): Float64Array;
+  /** How much each column of X moved the fit, >= 0, summing to 1 (or all 0). */
+  importances?(state: S): Float64Array;
+}
+
+/** Checks the shape of an algorithm by type; returns it as the table's element type. */
+export function defineEstimator<P, S extends State>(estimator: Estimator<P, S>): Estimator {
+  return estimator as unknown as Estimator;
+}

@@ -1,0 +1,25 @@
+/** One step that turns one column of a table into columns of the matrix. */
+import type { Column } from "@/dataset/table.ts";
+import type { State } from "./state.ts";
+
+export interface Transformer<S extends State = State> {
+  /** scikit-learn's word in snake_case: `one_hot_encoder`. */
+  name: string;
+  description: string;
+  source: string;
+  /** Learns from the training rows. */
+  fit(column: Column, params: Record<string, unknown>): S;
+  /** The names of the matrix columns it makes of a column called `name`. */
+  outputs(name: string, state: S): string[];
+  /** For each output: 0 for a number, k for category codes 0..k-1. */
+  categories(state: S): number[];
+  /**
+   * Writes the outputs, one Float64Array of `rows` each.
+   * Never fails on a value that training did not see: it becomes NaN or all zeros.
+   */
+  transform(column: Column, state: S, outputs: Float64Array[]): void;
+}
+
+export function defineTransformer<S extends State>(transformer: Transformer<S>): Transformer {
+  return transformer as unknown as Transformer;
+}
