@@ -1,0 +1,113 @@
+/**
+ * The rights of every command, in one table, and how they are applied: the command runs in a Worker that is
+ * started with just these, and the main thread gives up its own as soon as that Worker has loaded.
+ * (Deno can't narrow a process from "all" to one folder; it can narrow a Worker.)
+ */
+import { dirname } from "node:path";
+import type { Config } from "./config.ts";
+import { flagValue } from "./command.ts";
+import { sourceRoot } from "./self_command.ts";
+
+export interface RightsInput {
+  home: string;
+  config: Config;
+  args: readonly string[];
+}
+
+export interface Rights {
+  read: readonly string[];
+  write: readonly string[];
+  net: readonly string[];
+  run: readonly string[];
+  /** True: the main thread keeps reading and writing, to hand over files that a caller names (file_door.ts). */
+  door: boolean;
+}
+
+const SELF = [Deno.execPath()];
+const LOOPBACK = ["127.0.0.1", "localhost"];
+
+/** Where a server listens when it is started with --transport http. */
+function listening(args: readonly string[]): string[] {
+  if (flagValue(args, "--transport") !== "http") return [];
+  return [flagValue(args, "--host") ?? "127.0.0.1"];
+}
+
+function hostOf(url: string): string[] {
+  try {
+    return [new URL(url).host];
+  } catch {
+    return [];
+  }
+}
+
+const none: Rights = { read: [], write: [], net: [], run: [], door: false };
+const inHome = (home: string): Rights => ({ ...none, read: [home], write: [home] });
+
+/** Nothing that is absent here is allowed: no environment, no system information, no FFI, no remote code. */
+export const RIGHTS = {
+  "agent": ({ home, config }) => ({
+    ...inHome(home),
+    run: SELF,
+    net: [config["servers.kaggle.url"], config["servers.training.url"], config["servers.deploy.url"]].flatMap(hostOf),
+  }),
+  "kaggle-server": ({ home, config, args }) => ({
+    ...inHome(home),
+    net: [...hostOf(config["kaggle.url"]), ...config["kaggle.storage_hosts"], ...listening(args)],
+  }),
+  "training-server": ({ home, args }) => ({ ...inHome(home), net: listening(args), door: true }),
+  "deploy-server": ({ home, config, args }) => ({
+    ...inHome(home),
+    run: SELF,
+    net: [...LOOPBACK, config["serving.host"], ...listening(args)],
+  }),
+  "supervisor": ({ home, config }) => ({ ...inHome(home), run: SELF, net: [...LOOPBACK, config["serving.host"]] }),
+  "status": ({ home }) => ({ ...inHome(home), run: SELF, net: LOOPBACK }),
+  "stop": ({ home }) => ({ ...inHome(home), run: SELF, net: LOOPBACK }),
+  "audit": ({ home }) => inHome(home),
+  "token": ({ home }) => inHome(home),
+  "doctor": ({ home, config }) => ({
+    ...inHome(home),
+    run: SELF,
+    net: [...LOOPBACK, ...hostOf(config["kaggle.url"])],
+  }),
+  "host-config": () => none,
+} as const satisfies Record<string, (input: RightsInput) => Rights>;
+
+/** `serve-model` starts with everything, since it is no Worker, and has nothing once it listens (serving/main.ts). */
+export type ConfinedCommand = keyof typeof RIGHTS;
+
+/** The Worker's permissions. From source, a Worker that starts Workers must be able to read the source. */
+export function workerPermissions(rights: Rights): Deno.PermissionOptionsObject {
+  const root = sourceRoot();
+  const read = [...rights.read, ...(root === null ? [] : [root, ...packageFolders()])];
+  const list = (items: readonly string[]) => items.length === 0 ? false : [...new Set(items)];
+  return {
+    read: list(read),
+    write: list(rights.write),
+    net: list(rights.net),
+    run: list(rights.run),
+    env: false,
+    sys: false,
+    ffi: false,
+    import: false,
+  };
+}
+
+/** Where npm packages lie when running from source. */
+function packageFolders(): string[] {
+  try {
+    const zod = new URL(import.meta.resolve("zod"));
+    return zod.protocol === "file:" ? [dirname(zod.pathname)] : [];
+  } catch {
+    return [];
+  }
+}
+
+const ALL = ["read", "write", "net", "env", "run", "sys", "ffi", "import"] as const;
+
+/** Gives up every right of this process for good, but those named. */
+export function revokeAllRights(except: readonly (typeof ALL)[number][] = []): void {
+  for (const name of ALL) {
+    if (!except.includes(name)) Deno.permissions.revokeSync({ name } as Deno.PermissionDescriptor);
+  }
+}

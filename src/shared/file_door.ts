@@ -1,0 +1,170 @@
+/**
+ * The one way from a narrowed Worker to files outside the home.
+ *
+ * The Worker parses untrusted tables and runs the tools, and can read only the home. The main thread, a few
+ * lines that never look inside a file, hands it the files that a caller names by path, if the policy below allows.
+ */
+import { basename, dirname, extname, join, resolve, sep } from "node:path";
+import { AppError, fromWireError, toWireError, type WireError } from "./errors.ts";
+import { writeAtomic } from "./atomic_file.ts";
+
+/** What may pass, by the last part of the name; `.gz` counts with what stands before it. */
+const TABLE_NAMES = /\.(csv|tsv|txt|tab|data|json|jsonl|ndjson|parquet|arrow|feather|sqlite|db|xlsx|zip)(\.gz|\.zst)?$/i;
+const MODEL_NAMES = /\.(safetensors|onnx)$/i;
+
+export interface FoundFile {
+  name: string;
+  path: string;
+  size_bytes: number;
+}
+
+export type DoorRequest =
+  | { op: "find_tables"; path: string }
+  | { op: "read_table"; path: string }
+  | { op: "read_model"; path: string }
+  | { op: "write_model"; path: string; bytes: Uint8Array };
+
+/** The Worker's side. */
+export interface FileDoor {
+  /** The table file at that path, or those directly inside that folder. */
+  findTables(path: string): Promise<FoundFile[]>;
+  readTable(path: string): Promise<Uint8Array>;
+  readModel(path: string): Promise<Uint8Array>;
+  writeModel(path: string, bytes: Uint8Array): Promise<void>;
+}
+
+export interface DoorPolicy {
+  cwd: string;
+  /** Folders that paths must lie in; empty: anywhere that is not hidden. */
+  folders: readonly string[];
+  /** The home of mlmcp lies in a hidden folder, and is allowed all the same. */
+  home: string;
+}
+
+/** @throws AppError permission_denied, not_found or invalid_argument, naming the path and the rule */
+export async function openDoor(request: DoorRequest, policy: DoorPolicy): Promise<FoundFile[] | Uint8Array | null> {
+  const path = resolve(policy.cwd, request.path);
+  const wanted = request.op === "write_model" ? join(realFolder(dirname(path)), basename(path)) : realPath(path);
+  refuseOutside(path, wanted, policy);
+  if (request.op === "write_model") {
+    refuseName(path, MODEL_NAMES, "a model file (.safetensors or .onnx)");
+    await writeAtomic(wanted, request.bytes);
+    return null;
+  }
+  const info = await Deno.stat(wanted);
+  if (request.op === "find_tables" && info.isDirectory) {
+    const found: FoundFile[] = [];
+    for await (const entry of Deno.readDir(wanted)) {
+      if (!entry.isFile || !TABLE_NAMES.test(entry.name)) continue;
+      const inside = join(wanted, entry.name);
+      found.push({ name: entry.name, path: inside, size_bytes: (await Deno.stat(inside)).size });
+    }
+    return found.sort((a, b) => a.name < b.name ? -1 : 1);
+  }
+  if (!info.isFile) {
+    throw new AppError("invalid_argument", `Cannot read ${path}: it is ${info.isDirectory ? "a folder" : "not a regular file"}`, {
+      hint: "Give the path of a file.",
+    });
+  }
+  if (request.op === "read_model") refuseName(wanted, MODEL_NAMES, "a model file (.safetensors or .onnx)");
+  else refuseName(wanted, TABLE_NAMES, "a table file (such as .csv, .tsv or .csv.gz)");
+  if (request.op === "find_tables") return [{ name: basename(wanted), path: wanted, size_bytes: info.size }];
+  return await Deno.readFile(wanted);
+}
+
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new AppError("not_found", `Cannot find ${path}: there is no such file or folder`, {
+        hint: "Give an absolute path, or one from the folder that mlmcp was started in.",
+      });
+    }
+    throw new AppError("permission_denied", `Cannot read ${path}: ${(error as Error).message}`, {
+      hint: "The user that runs mlmcp must be allowed to read it.",
+    });
+  }
+}
+
+function realFolder(path: string): string {
+  Deno.mkdirSync(path, { recursive: true });
+  return Deno.realPathSync(path);
+}
+
+function refuseOutside(asked: string, real: string, policy: DoorPolicy): void {
+  const inside = (folder: string) => real === folder || real.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+  if (inside(policy.home)) {
+    if (real.slice(policy.home.length).startsWith(`${sep}keys`)) {
+      throw new AppError("permission_denied", `Cannot open ${asked}: it is among the keys of mlmcp`);
+    }
+    return;
+  }
+  if (policy.folders.length > 0) {
+    if (policy.folders.some((folder) => inside(resolve(policy.cwd, folder)))) return;
+    throw new AppError("permission_denied", `Cannot open ${asked}: it lies outside the allowed data folders`, {
+      hint: `Allowed: ${policy.folders.join(", ")}. Change training.data_folders or MLMCP_DATA_FOLDERS.`,
+    });
+  }
+  const hidden = real.split(sep).find((part) => part.startsWith(".") && part.length > 1);
+  const system = /^\/(proc|sys|dev)(\/|$)/.test(real);
+  if (!hidden && !system) return;
+  throw new AppError("permission_denied", `Cannot open ${asked}: ${hidden ? `it lies in the hidden folder ${hidden}` : "it is no data"}`, {
+    hint: "Move the file elsewhere, or name its folder in training.data_folders or MLMCP_DATA_FOLDERS.",
+  });
+}
+
+function refuseName(path: string, allowed: RegExp, rule: string): void {
+  if (allowed.test(path)) return;
+  throw new AppError("invalid_argument", `Cannot open ${path}: the name must end as ${rule} does`, {
+    hint: extname(path) ? `It ends in ${extname(path)}.` : "It has no ending.",
+  });
+}
+
+interface DoorMessage {
+  type: "door";
+  id: number;
+  request: DoorRequest;
+}
+
+export interface DoorAnswer {
+  type: "door_answer";
+  id: number;
+  value?: FoundFile[] | Uint8Array | null;
+  error?: WireError;
+}
+
+/** The main thread's side: answers what the Worker asks. */
+export async function answerDoor(message: DoorMessage, policy: DoorPolicy): Promise<DoorAnswer> {
+  try {
+    return { type: "door_answer", id: message.id, value: await openDoor(message.request, policy) };
+  } catch (error) {
+    return { type: "door_answer", id: message.id, error: toWireError(error) };
+  }
+}
+
+/** The Worker's side, over its own message port. `receive` must be called with each answer. */
+export function doorThrough(post: (message: DoorMessage) => void): { door: FileDoor; receive(answer: DoorAnswer): void } {
+  let last = 0;
+  const waiting = new Map<number, { done(value: unknown): void; failed(error: unknown): void }>();
+  const ask = <T>(request: DoorRequest) =>
+    new Promise<T>((done, failed) => {
+      const id = ++last;
+      waiting.set(id, { done: done as (value: unknown) => void, failed });
+      post({ type: "door", id, request });
+    });
+  return {
+    door: {
+      findTables: (path) => ask<FoundFile[]>({ op: "find_tables", path }),
+      readTable: (path) => ask<Uint8Array>({ op: "read_table", path }),
+      readModel: (path) => ask<Uint8Array>({ op: "read_model", path }),
+      writeModel: (path, bytes) => ask<void>({ op: "write_model", path, bytes }),
+    },
+    receive(answer) {
+      const entry = waiting.get(answer.id);
+      waiting.delete(answer.id);
+      if (answer.error) entry?.failed(fromWireError(answer.error));
+      else entry?.done(answer.value);
+    },
+  };
+}
