@@ -1,0 +1,24 @@
+import { defineEstimator } from "../estimator.ts";
+import { checkColumns, checkFeatures } from "../tree/checks.ts";
+import { predictTrees, type TreesState } from "../tree/trees_state.ts";
+import { fitForest, type ForestParams, forestParams } from "./forest.ts";
+
+export const extraTrees = defineEstimator<ForestParams, TreesState>({
+  name: "extra_trees",
+  title: "Extremely randomised trees",
+  description:
+    "Like a random forest, but with random thresholds and all rows for each tree. Quicker to fit and smoother.",
+  source: "https://scikit-learn.org/stable/modules/ensemble.html#forest",
+  needs: { missing: "impute", categories: "one_hot", scaling: false },
+  params: forestParams(false),
+
+  fit: (X, y, params, context) => fitForest("extra_trees", "random", X, y, params, context),
+
+  predict(X, state) {
+    checkColumns(X, state.n_features, "extra_trees");
+    checkFeatures(X, "predict with extra_trees", false);
+    return predictTrees(X, state);
+  },
+
+  importances: (state) => state.importance,
+});

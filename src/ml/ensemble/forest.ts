@@ -1,0 +1,151 @@
+/** What random forests and extremely randomised trees share: many trees, each on its own draw of rows. */
+import { z } from "zod";
+import { AppError } from "@/shared/errors.ts";
+import { Random } from "@/shared/random.ts";
+import type { FitContext } from "../estimator.ts";
+import type { Matrix } from "../matrix.ts";
+import { checkTraining } from "../tree/checks.ts";
+import { balancedWeights, multiplyWeights } from "../tree/class_weight.ts";
+import { createGrower } from "../tree/create_grower.ts";
+import {
+  classificationCriterion,
+  maxFeaturesParam,
+  regressionCriterion,
+  treeParams,
+} from "../tree/params.ts";
+import { prune } from "../tree/prune.ts";
+import { TreesBuilder, type TreesState } from "../tree/trees_state.ts";
+import { OutOfBag } from "./out_of_bag.ts";
+
+/** The strict schemas of both tasks. */
+export function forestParams(bootstrap: boolean) {
+  const shared = {
+    n_estimators: z.int().min(1).max(10_000).default(100).describe("Number of trees."),
+    ...treeParams,
+    bootstrap: z.boolean().default(bootstrap)
+      .describe("true: each tree learns from rows drawn with replacement; false: from all rows."),
+    oob_score: z.boolean().default(false)
+      .describe("Score the forest on the rows that each tree did not draw. Needs bootstrap: true."),
+    max_samples: z.union([z.int().min(1), z.number().gt(0).lt(1)]).nullable().default(null)
+      .describe(
+        "Rows drawn for each tree with bootstrap: a count from 1, a fraction between 0 and 1, or null for as many as there are.",
+      ),
+  };
+  return {
+    classification: z.strictObject({
+      criterion: classificationCriterion,
+      ...shared,
+      max_features: maxFeaturesParam("sqrt"),
+      class_weight: z.enum(["balanced", "balanced_subsample"]).nullable().default(null).describe(
+        "balanced: all classes weigh the same, however rare; balanced_subsample: the same within each tree's draw; null: all rows weigh the same.",
+      ),
+    }),
+    regression: z.strictObject({
+      criterion: regressionCriterion,
+      ...shared,
+      max_features: maxFeaturesParam(null),
+    }),
+  };
+}
+
+type Schemas = ReturnType<typeof forestParams>;
+export type ForestParams = z.output<Schemas["regression"]> | z.output<Schemas["classification"]>;
+
+/** @throws AppError invalid_argument for bad data or parameters that contradict each other */
+export function fitForest(
+  name: string,
+  splitter: "best" | "random",
+  X: Matrix,
+  y: Float64Array,
+  params: ForestParams,
+  context: FitContext,
+): TreesState {
+  checkTraining(X, y, context, name, false);
+  checkBootstrap(name, params);
+  const { n_classes, seed } = context;
+  const classWeight = "class_weight" in params ? params.class_weight : null;
+  const subsample = classWeight === "balanced_subsample" && params.bootstrap;
+  const balanced = classWeight !== null && !subsample
+    ? balancedWeights(y, n_classes, context.sample_weight)
+    : undefined;
+  const weight = multiplyWeights(context.sample_weight, balanced);
+  const { grower, limits } = createGrower(X, y, params, n_classes, splitter);
+  const trees = new TreesBuilder(n_classes, X.cols);
+  const oob = params.oob_score ? new OutOfBag(X, y, n_classes) : undefined;
+  const draws = params.bootstrap ? new RowDraws(X.rows, params.max_samples, weight) : undefined;
+  const everyRow = weight ?? new Float64Array(X.rows).fill(1);
+  for (let tree = 0; tree < params.n_estimators; tree++) {
+    const random = new Random(seed, tree);
+    const counts = draws?.draw(random);
+    const treeWeight = counts === undefined
+      ? everyRow
+      : subsample
+      ? multiplyWeights(counts, balancedWeights(y, n_classes, counts))!
+      : counts;
+    grower.grow(treeWeight, random);
+    if (limits.ccpAlpha > 0) prune(grower.tree, limits.ccpAlpha);
+    trees.add(grower.tree);
+    if (oob !== undefined && counts !== undefined) oob.add(grower.tree, counts);
+    context.progress(tree + 1, params.n_estimators);
+  }
+  return trees.finish(oob?.score() ?? null);
+}
+
+function checkBootstrap(name: string, params: ForestParams): void {
+  if (params.bootstrap) return;
+  for (const key of ["oob_score", "max_samples"] as const) {
+    if (params[key] === false || params[key] === null) continue;
+    throw new AppError("invalid_argument", `Cannot fit ${name}: ${key} is set but bootstrap is false`, {
+      hint: `Set bootstrap to true, or leave out ${key}.`,
+    });
+  }
+}
+
+/** Draws rows with replacement, in proportion to their weights. */
+class RowDraws {
+  #draws: number;
+  #rows: number;
+  /** (rows) sums of the weights up to each row; absent: all rows are equally likely. */
+  #cumulative: Float64Array | undefined;
+
+  constructor(rows: number, maxSamples: number | null, weight: Float64Array | undefined) {
+    this.#rows = rows;
+    let total = rows;
+    if (weight !== undefined) {
+      this.#cumulative = new Float64Array(rows);
+      total = 0;
+      for (let i = 0; i < rows; i++) {
+        total += weight[i];
+        this.#cumulative[i] = total;
+      }
+    }
+    if (maxSamples === null) this.#draws = rows;
+    else if (maxSamples >= 1) this.#draws = maxSamples;
+    else this.#draws = Math.max(1, Math.floor(maxSamples * Math.min(total, rows)));
+  }
+
+  /** (rows) how often each row was drawn. */
+  draw(random: Random): Float64Array {
+    const counts = new Float64Array(this.#rows);
+    const cumulative = this.#cumulative;
+    if (cumulative === undefined) {
+      for (let k = 0; k < this.#draws; k++) counts[random.below(this.#rows)]++;
+      return counts;
+    }
+    const total = cumulative[cumulative.length - 1];
+    for (let k = 0; k < this.#draws; k++) counts[firstAbove(cumulative, random.float() * total)]++;
+    return counts;
+  }
+}
+
+/** The index of the first element above `value`, in a sorted array whose last element is. */
+function firstAbove(sorted: Float64Array, value: number): number {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle] > value) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

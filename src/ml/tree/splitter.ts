@@ -1,0 +1,216 @@
+/**
+ * The search for a node's split: features are drawn one by one until `maxFeatures` of them were looked at and at
+ * least one was not constant. What is constant in a node is known to its children.
+ *
+ * Source: scikit-learn, `node_split_best` and `node_split_random` of `_splitter.pyx`.
+ */
+import type { Random } from "@/shared/random.ts";
+import { columnView, type Matrix } from "../matrix.ts";
+import type { Criterion, SideLimits } from "./criterion.ts";
+import { type Ranks, sortPairs } from "./ranks.ts";
+
+/** A node is counted by rank when that touches at most this many numbers a row; else its rows are sorted. */
+const COUNT_LIMIT = 4;
+
+/** How many numbers a criterion must be able to count by rank, for a matrix of so many rows. */
+export function largestCount(rows: number): number {
+  return COUNT_LIMIT * rows;
+}
+
+export class Splitter {
+  /** The row numbers of the tree, partitioned in place: a node owns rows[start…end). */
+  readonly rows: Int32Array;
+  /** Of the last split found. */
+  feature = -1;
+  threshold = 0;
+  /** Constant features known before the search, and after it. */
+  constants = 0;
+  #X: Matrix;
+  #criterion: Criterion;
+  /** Absent: thresholds are drawn at random. */
+  #ranks: Ranks | undefined;
+  #maxFeatures: number;
+  #features: Int32Array;
+  #constantFeatures: Int32Array;
+  #keys: Int32Array;
+  #sortedRows: Int32Array;
+  #spareKeys: Int32Array;
+  #spareRows: Int32Array;
+
+  constructor(X: Matrix, criterion: Criterion, ranks: Ranks | undefined, maxFeatures: number) {
+    this.#X = X;
+    this.#criterion = criterion;
+    this.#ranks = ranks;
+    this.#maxFeatures = maxFeatures;
+    this.rows = new Int32Array(X.rows);
+    this.#features = new Int32Array(X.cols);
+    this.#constantFeatures = new Int32Array(X.cols);
+    this.#keys = new Int32Array(X.rows);
+    this.#sortedRows = new Int32Array(X.rows);
+    this.#spareKeys = new Int32Array(X.rows);
+    this.#spareRows = new Int32Array(X.rows);
+  }
+
+  /** Starts a tree on the rows with a weight. Returns their number. */
+  reset(weight: Float64Array): number {
+    let count = 0;
+    for (let i = 0; i < weight.length; i++) if (weight[i] > 0) this.rows[count++] = i;
+    for (let j = 0; j < this.#features.length; j++) this.#features[j] = j;
+    return count;
+  }
+
+  /**
+   * Finds the best split of rows[start…end), which the criterion has entered, and sets feature and threshold.
+   * `constants` holds how many features are known to be constant, before and after.
+   * @returns false if no split keeps the limits
+   */
+  find(start: number, end: number, limits: SideLimits, random: Random): boolean {
+    const features = this.#features;
+    const known = this.constants;
+    let undrawn = features.length; // features[undrawn…] were drawn and are not constant
+    let visited = 0;
+    let foundConstants = 0;
+    let drawnConstants = 0;
+    let totalConstants = known;
+    let best = -Infinity;
+    let found = false;
+    while (
+      undrawn > totalConstants &&
+      (visited < this.#maxFeatures || visited <= foundConstants + drawnConstants)
+    ) {
+      visited++;
+      let drawn = drawnConstants + random.below(undrawn - foundConstants - drawnConstants);
+      if (drawn < known) {
+        swap(features, drawnConstants, drawn);
+        drawnConstants++;
+        continue;
+      }
+      drawn += foundConstants;
+      const feature = features[drawn];
+      const quality = this.#ranks === undefined
+        ? this.#tryRandom(feature, start, end, limits, best, random)
+        : this.#tryBest(this.#ranks, feature, start, end, limits, best);
+      if (quality === undefined) {
+        swap(features, drawn, totalConstants);
+        foundConstants++;
+        totalConstants++;
+        continue;
+      }
+      undrawn--;
+      swap(features, undrawn, drawn);
+      if (quality > best) {
+        best = quality;
+        found = true;
+      }
+    }
+    // The order of the constants known before is the same for siblings and children.
+    for (let j = 0; j < known; j++) features[j] = this.#constantFeatures[j];
+    for (let j = known; j < totalConstants; j++) this.#constantFeatures[j] = features[j];
+    this.constants = totalConstants;
+    return found;
+  }
+
+  /** Moves the rows that go left to the front, keeping their order. Returns where the right side starts. */
+  partition(start: number, end: number): number {
+    const rows = this.rows;
+    const column = columnView(this.#X, this.feature);
+    const threshold = this.threshold;
+    const right = this.#spareRows;
+    let left = start;
+    let rightCount = 0;
+    for (let p = start; p < end; p++) {
+      const row = rows[p];
+      if (column[row] <= threshold) rows[left++] = row;
+      else right[rightCount++] = row;
+    }
+    for (let i = 0; i < rightCount; i++) rows[left + i] = right[i];
+    return left;
+  }
+
+  /** The quality of the feature's best split, `best` or less if none beats it, undefined if it is constant. */
+  #tryBest(
+    ranks: Ranks,
+    feature: number,
+    start: number,
+    end: number,
+    limits: SideLimits,
+    best: number,
+  ): number | undefined {
+    const n = end - start;
+    const rows = this.rows;
+    const keys = this.#keys;
+    const rank = ranks.rank;
+    const offset = feature * this.#X.rows;
+    let lowest = rank[offset + rows[start]];
+    let highest = lowest;
+    for (let i = 0; i < n; i++) {
+      const key = rank[offset + rows[start + i]];
+      keys[i] = key;
+      if (key < lowest) lowest = key;
+      else if (key > highest) highest = key;
+    }
+    if (lowest === highest) return undefined;
+    const criterion = this.#criterion;
+    let better: boolean;
+    if ((highest - lowest + 1) * criterion.width <= COUNT_LIMIT * n) {
+      better = criterion.scanCounted(keys, rows, start, n, lowest, highest, limits, best);
+    } else {
+      const sorted = this.#sortedRows;
+      for (let i = 0; i < n; i++) sorted[i] = rows[start + i];
+      better = sortPairs(keys, sorted, this.#spareKeys, this.#spareRows, n, lowest, highest)
+        ? criterion.scanSorted(this.#spareKeys, this.#spareRows, n, limits, best)
+        : criterion.scanSorted(keys, sorted, n, limits, best);
+    }
+    if (!better) return best;
+    const values = ranks.offset[feature];
+    this.feature = feature;
+    this.threshold = midpoint(
+      ranks.values[values + criterion.lowRank],
+      ranks.values[values + criterion.highRank],
+    );
+    return criterion.quality;
+  }
+
+  /** The quality of one threshold drawn between the feature's smallest and largest value in the node. */
+  #tryRandom(
+    feature: number,
+    start: number,
+    end: number,
+    limits: SideLimits,
+    best: number,
+    random: Random,
+  ): number | undefined {
+    const rows = this.rows;
+    const column = columnView(this.#X, feature);
+    let lowest = column[rows[start]];
+    let highest = lowest;
+    for (let p = start + 1; p < end; p++) {
+      const value = column[rows[p]];
+      if (value < lowest) lowest = value;
+      else if (value > highest) highest = value;
+    }
+    if (lowest === highest) return undefined;
+    const share = random.float();
+    let threshold = lowest * (1 - share) + highest * share; // no overflow, even of the range
+    if (threshold >= highest || threshold < lowest) threshold = lowest;
+    const quality = this.#criterion.scanThreshold(column, threshold, rows, start, end, limits);
+    if (quality > best) {
+      this.feature = feature;
+      this.threshold = threshold;
+      return quality;
+    }
+    return best;
+  }
+}
+
+/** Halfway between two neighbours, but below the upper one even if rounding says otherwise. */
+function midpoint(low: number, high: number): number {
+  const middle = low / 2 + high / 2;
+  return middle < high ? middle : low;
+}
+
+function swap(items: Int32Array, i: number, j: number): void {
+  const kept = items[i];
+  items[i] = items[j];
+  items[j] = kept;
+}

@@ -1,0 +1,171 @@
+/**
+ * Learned trees as flat arrays, all trees one after the other.
+ *
+ * Nodes stand in preorder, so the left child of node i is node i + 1 and only the right child is stored.
+ */
+import type { Matrix } from "../matrix.ts";
+import type { State } from "../state.ts";
+import type { GrownTree } from "./grown_tree.ts";
+
+export type TreesState = State & {
+  /** 0 for regression. */
+  n_classes: number;
+  n_features: number;
+  /** (trees) the number of each tree's first node. */
+  root: Int32Array;
+  /** (nodes) the column a node looks at; -1 for a leaf. */
+  feature: Int32Array;
+  /** (nodes) values <= threshold go left. */
+  threshold: Float64Array;
+  /** (nodes) the right child, or a leaf's number. */
+  right: Int32Array;
+  /** (leaves * max(1, n_classes)) what each leaf predicts. */
+  value: Float64Array;
+  /** (columns) mean decrease in impurity, summing to 1 or all 0. */
+  importance: Float64Array;
+  /** Accuracy or R2 on the rows that each tree did not see; null unless asked for. */
+  oob_score: number | null;
+};
+
+/** Collects grown trees into one state. */
+export class TreesBuilder {
+  #nClasses: number;
+  #outputs: number;
+  #cols: number;
+  #root: number[] = [];
+  #feature: Int32Array[] = [];
+  #threshold: Float64Array[] = [];
+  #right: Int32Array[] = [];
+  #value: Float64Array[] = [];
+  #nodes = 0;
+  #leaves = 0;
+  #importance: Float64Array;
+  #grownTrees = 0;
+
+  constructor(n_classes: number, cols: number) {
+    this.#nClasses = n_classes;
+    this.#outputs = Math.max(1, n_classes);
+    this.#cols = cols;
+    this.#importance = new Float64Array(cols);
+  }
+
+  /** Adds a tree, leaving out nodes that can't be reached. */
+  add(tree: GrownTree): void {
+    const outputs = this.#outputs;
+    const feature = new Int32Array(tree.count);
+    const threshold = new Float64Array(tree.count);
+    const right = new Int32Array(tree.count);
+    const value = new Float64Array((tree.count + 1) / 2 * outputs);
+    const importance = new Float64Array(this.#cols);
+    let nodes = 0;
+    let leaves = 0;
+    // Pairs: the node, and the place whose right child it is (-1 for a left child).
+    const stack: number[] = [0, -1];
+    while (stack.length > 0) {
+      const rightOf = stack.pop()!;
+      const node = stack.pop()!;
+      const place = nodes++;
+      if (rightOf >= 0) right[rightOf] = this.#nodes + place;
+      const column = tree.feature[node];
+      feature[place] = column;
+      if (column < 0) {
+        right[place] = this.#leaves + leaves;
+        for (let k = 0; k < outputs; k++) value[leaves * outputs + k] = tree.value[node * outputs + k];
+        leaves++;
+        continue;
+      }
+      const l = tree.left[node];
+      const r = tree.right[node];
+      threshold[place] = tree.threshold[node];
+      importance[column] += tree.weight[node] * tree.impurity[node] - tree.weight[l] * tree.impurity[l] -
+        tree.weight[r] * tree.impurity[r];
+      stack.push(r, place, l, -1);
+    }
+    this.#root.push(this.#nodes);
+    this.#feature.push(feature.slice(0, nodes));
+    this.#threshold.push(threshold.slice(0, nodes));
+    this.#right.push(right.slice(0, nodes));
+    this.#value.push(value.slice(0, leaves * outputs));
+    this.#nodes += nodes;
+    this.#leaves += leaves;
+    if (nodes > 1) {
+      normalise(importance);
+      for (let j = 0; j < importance.length; j++) this.#importance[j] += importance[j];
+      this.#grownTrees++;
+    }
+  }
+
+  finish(oobScore: number | null): TreesState {
+    return {
+      n_classes: this.#nClasses,
+      n_features: this.#cols,
+      root: Int32Array.from(this.#root),
+      feature: joined(this.#feature, new Int32Array(this.#nodes)),
+      threshold: joined(this.#threshold, new Float64Array(this.#nodes)),
+      right: joined(this.#right, new Int32Array(this.#nodes)),
+      value: joined(this.#value, new Float64Array(this.#leaves * this.#outputs)),
+      importance: normalise(this.#importance),
+      oob_score: oobScore,
+    };
+  }
+}
+
+/** Divides by the sum, in place; all zeros stay. */
+export function normalise(values: Float64Array): Float64Array {
+  let sum = 0;
+  for (let j = 0; j < values.length; j++) {
+    values[j] = Math.max(0, values[j]);
+    sum += values[j];
+  }
+  if (sum > 0) { for (let j = 0; j < values.length; j++) values[j] /= sum; }
+  return values;
+}
+
+function joined<T extends Int32Array | Float64Array>(parts: T[], whole: T): T {
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** The number of the leaf that row i of X reaches, from a root. */
+export function leafOf(X: Matrix, i: number, state: TreesState, root: number): number {
+  const { data, rows } = X;
+  const { feature, threshold, right } = state;
+  let node = root;
+  let column = feature[node];
+  while (column >= 0) {
+    node = data[column * rows + i] <= threshold[node] ? node + 1 : right[node];
+    column = feature[node];
+  }
+  return right[node];
+}
+
+/**
+ * The mean of all trees.
+ * @returns (rows) or, row-major, (rows * n_classes)
+ */
+export function predictTrees(X: Matrix, state: TreesState): Float64Array {
+  const outputs = Math.max(1, state.n_classes);
+  const { rows, data } = X;
+  const { root, feature, threshold, right, value } = state;
+  const result = new Float64Array(rows * outputs);
+  for (let t = 0; t < root.length; t++) {
+    const first = root[t];
+    for (let i = 0; i < rows; i++) {
+      let node = first;
+      let column = feature[node];
+      while (column >= 0) {
+        node = data[column * rows + i] <= threshold[node] ? node + 1 : right[node];
+        column = feature[node];
+      }
+      const from = right[node] * outputs;
+      const to = i * outputs;
+      for (let k = 0; k < outputs; k++) result[to + k] += value[from + k];
+    }
+  }
+  if (root.length > 1) { for (let i = 0; i < result.length; i++) result[i] /= root.length; }
+  return result;
+}
