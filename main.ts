@@ -26,7 +26,14 @@ interface CommonOptions {
 
 /** Takes the options that every command knows out of the arguments, wherever they stand. */
 function takeCommonOptions(args: readonly string[]): CommonOptions {
-  const taken: CommonOptions = { rest: [], flags: {}, configFile: null, json: false, quiet: false, help: false };
+  const taken: CommonOptions = {
+    rest: [],
+    flags: {},
+    configFile: null,
+    json: false,
+    quiet: false,
+    help: false,
+  };
   const valued: Record<string, (value: string) => void> = {
     "--home": (value) => taken.flags["home"] = value,
     "--log-level": (value) => taken.flags["log_level"] = value,
@@ -39,7 +46,9 @@ function takeCommonOptions(args: readonly string[]): CommonOptions {
       break;
     } else if (name in valued) {
       const value = inline ?? args[++i];
-      if (value === undefined) throw new AppError("invalid_argument", `Cannot read ${name}: its value is missing`);
+      if (value === undefined) {
+        throw new AppError("invalid_argument", `Cannot read ${name}: its value is missing`);
+      }
       valued[name](value);
     } else if (name === "--json") taken.json = true;
     else if (name === "--quiet") taken.quiet = true;
@@ -83,11 +92,15 @@ async function main(args: string[]): Promise<void> {
   const name = args[0];
   if (name === "--version" || name === "-V" || name === "version") return console.log(`mlmcp ${VERSION}`);
   if (name === "serve-model") return await (await import("@/serving/main.ts")).serveModel();
-  if (name === undefined || name === "--help" || name === "-h" || name === "help") return console.log(overview());
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    return console.log(overview());
+  }
   const common = takeCommonOptions(args.slice(1));
   if (!(name in COMMANDS)) {
     throw new AppError("invalid_argument", `Cannot run "${name}": there is no such command`, {
-      hint: `Commands: ${Object.entries(COMMANDS).filter(([, entry]) => !entry.hidden).map(([known]) => known).join(", ")}.`,
+      hint: `Commands: ${
+        Object.entries(COMMANDS).filter(([, entry]) => !entry.hidden).map(([known]) => known).join(", ")
+      }.`,
     });
   }
   const env = Deno.env.toObject();
@@ -101,7 +114,9 @@ async function main(args: string[]): Promise<void> {
     home: homeAt(config["home"]),
     cwd: Deno.cwd(),
     childEnv: childEnvironment(env, name === "agent" ? SECRETS : []),
-    env: Object.fromEntries(SEEN_BY_COMMANDS.flatMap((key) => env[key] === undefined ? [] : [[key, env[key]]])),
+    env: Object.fromEntries(
+      SEEN_BY_COMMANDS.flatMap((key) => env[key] === undefined ? [] : [[key, env[key]]]),
+    ),
     json: common.json,
     quiet: common.quiet,
     version: VERSION,
@@ -121,7 +136,12 @@ function columnsOf(): number {
   }
 }
 
-function runInWorker(name: string, start: CommandStart, help: boolean, rights: ReturnType<(typeof RIGHTS)["agent"]>): void {
+function runInWorker(
+  name: string,
+  start: CommandStart,
+  help: boolean,
+  rights: ReturnType<(typeof RIGHTS)["agent"]>,
+): void {
   const policy = { cwd: start.cwd, folders: start.config["training.data_folders"], home: start.home.path };
   const worker = new Worker(workerUrl("command_worker"), {
     type: "module",

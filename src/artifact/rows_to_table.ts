@@ -1,0 +1,160 @@
+/** Rows as callers send them, checked against the model's features, as typed columns. */
+import type { Column, Table } from "@/dataset/table.ts";
+import { AppError } from "@/shared/errors.ts";
+import type { FeatureSpec, FittedPipeline } from "@/ml/pipeline.ts";
+
+/** Warnings beyond these are counted, not listed. */
+const MAX_WARNINGS = 20;
+
+/**
+ * @param rows objects by column name, or arrays in the order of the features; null or absent is missing
+ * @returns the table, and what was odd but could be used: values of a category that training never saw
+ * @throws AppError invalid_argument naming the row (from 0), the column and the rule
+ */
+export function rowsToTable(
+  pipeline: FittedPipeline,
+  rows: readonly unknown[],
+): { table: Table; warnings: string[] } {
+  const { features } = pipeline;
+  if (rows.length === 0) {
+    throw new AppError("invalid_argument", "Cannot predict: there are no rows", {
+      hint: 'Send {"rows": [{"column": value, …}]}.',
+    });
+  }
+  const byName = rows.map((row, i) => checkRow(row, i, features));
+  const warnings: string[] = [];
+  const columns = features.map((feature, j) => columnFrom(feature, byName, j, warnings));
+  if (warnings.length > MAX_WARNINGS) {
+    warnings.splice(MAX_WARNINGS, warnings.length, `and ${warnings.length - MAX_WARNINGS} more`);
+  }
+  return { table: { rows: rows.length, columns }, warnings };
+}
+
+type Row = Record<string, unknown> | unknown[];
+
+function checkRow(row: unknown, i: number, features: readonly FeatureSpec[]): Row {
+  if (Array.isArray(row)) {
+    if (row.length === features.length) return row;
+    throw new AppError(
+      "invalid_argument",
+      `Cannot predict row ${i}: it has ${row.length} values, the model takes ${features.length}`,
+      {
+        hint: `In this order: ${namesOf(features)}.`,
+      },
+    );
+  }
+  if (row === null || typeof row !== "object") {
+    throw new AppError(
+      "invalid_argument",
+      `Cannot predict row ${i}: it is ${row === null ? "null" : typeof row}`,
+      {
+        hint: "A row is an object by column name, or an array of values in the model's order.",
+      },
+    );
+  }
+  let known = 0;
+  for (const feature of features) if (Object.hasOwn(row, feature.name)) known++;
+  const keys = Object.keys(row);
+  if (keys.length !== known) {
+    const unknown = keys.find((key) => !features.some((feature) => feature.name === key));
+    throw new AppError("invalid_argument", `Cannot predict row ${i}: the model has no column "${unknown}"`, {
+      hint: `Columns: ${namesOf(features)}.`,
+    });
+  }
+  if (known === 0) {
+    throw new AppError("invalid_argument", `Cannot predict row ${i}: it has no values`, {
+      hint: `Columns: ${namesOf(features)}.`,
+    });
+  }
+  return row as Record<string, unknown>;
+}
+
+function namesOf(features: readonly FeatureSpec[]): string {
+  const names = features.map((feature) => feature.name);
+  return names.length > 30 ? `${names.slice(0, 30).join(", ")}, … (${names.length})` : names.join(", ");
+}
+
+function columnFrom(feature: FeatureSpec, rows: readonly Row[], j: number, warnings: string[]): Column {
+  const valueOf = (row: Row) =>
+    Array.isArray(row) ? row[j] : Object.hasOwn(row, feature.name) ? row[feature.name] : null;
+  if (!feature.categories) {
+    const values = new Float64Array(rows.length);
+    for (let i = 0; i < rows.length; i++) values[i] = numberFrom(feature, valueOf(rows[i]), i);
+    return {
+      name: feature.name,
+      storage: "numeric",
+      type: feature.type === "date" ? "date" : feature.type === "identifier" ? "identifier" : "number",
+      values,
+    };
+  }
+  const categories = [...feature.categories];
+  const codes = new Int32Array(rows.length);
+  for (let i = 0; i < rows.length; i++) {
+    const text = textFrom(feature, valueOf(rows[i]), i);
+    if (text === null) codes[i] = -1;
+    else {
+      let code = categories.indexOf(text);
+      if (code < 0) {
+        code = categories.push(text) - 1;
+        warnings.push(
+          `row ${i}: column "${feature.name}" never had the value ${JSON.stringify(text)} in training`,
+        );
+      }
+      codes[i] = code;
+    }
+  }
+  return {
+    name: feature.name,
+    storage: "coded",
+    type: feature.type === "number" || feature.type === "date" ? "category" : feature.type,
+    codes,
+    categories,
+  };
+}
+
+function numberFrom(feature: FeatureSpec, value: unknown, i: number): number {
+  if (value === null || value === undefined) return NaN;
+  if (feature.type === "date") return dateFrom(feature, value, i);
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  throw wrong(feature, value, i, "a number");
+}
+
+/** ISO 8601 text or milliseconds since 1970 UTC. A time without a zone is UTC, as in training. */
+function dateFrom(feature: FeatureSpec, value: unknown, i: number): number {
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  if (typeof value === "string") {
+    const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:?\d\d)?)?$/.exec(
+      value.trim(),
+    );
+    const ms = match ? Date.parse(match[2] ? `${match[1]}T${match[2]}${match[3] ?? "Z"}` : match[1]) : NaN;
+    if (!Number.isNaN(ms)) return ms;
+  }
+  throw wrong(feature, value, i, "an ISO 8601 date such as 2026-05-17 or 2026-05-17T08:30:00Z");
+}
+
+function textFrom(feature: FeatureSpec, value: unknown, i: number): string | null {
+  if (value === null || value === undefined) return null;
+  if (typeof value === "string") return value.trim() === "" ? null : value.trim();
+  if (typeof value === "number" && Number.isFinite(value)) return String(value);
+  if (typeof value === "boolean") {
+    return feature.categories!.find((known) => isTrue(known) === value && isBoolean(known)) ?? String(value);
+  }
+  throw wrong(feature, value, i, "text");
+}
+
+const TRUE_WORDS = ["true", "yes", "t", "y", "1"];
+const FALSE_WORDS = ["false", "no", "f", "n", "0"];
+const isTrue = (word: string) => TRUE_WORDS.includes(word.toLowerCase());
+const isBoolean = (word: string) => isTrue(word) || FALSE_WORDS.includes(word.toLowerCase());
+
+function wrong(feature: FeatureSpec, value: unknown, i: number, rule: string): AppError {
+  const shown = JSON.stringify(value) ?? String(value);
+  const found = shown.length > 60 ? `${shown.slice(0, 60)}…` : shown;
+  return new AppError(
+    "invalid_argument",
+    `Cannot predict row ${i}: column "${feature.name}" must be ${rule}, not ${found}`,
+    {
+      hint: "Send null, or leave the column out, where the value is not known.",
+    },
+  );
+}
