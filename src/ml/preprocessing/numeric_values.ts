@@ -1,0 +1,103 @@
+/** Median imputation, the missing indicator and standard scaling of one column of numbers. */
+
+export type NumericState = {
+  /** Missing values become the median. False: NaN stays. */
+  impute: boolean;
+  /** The median of the training values that are there. */
+  median: number;
+  /** Training had missing values: a second column tells which (1 missing, 0 there). */
+  indicator: boolean;
+  /** Subtracted after imputing; 0 without scaling. */
+  mean: number;
+  /** Divided by after subtracting; 1 without scaling, and for a column that does not vary. */
+  scale: number;
+  indicator_mean: number;
+  indicator_scale: number;
+};
+
+/**
+ * Learns what `writeNumeric` needs. As scikit-learn's
+ * `make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())`.
+ */
+export function fitNumeric(values: Float64Array, options: { impute: boolean; scale: boolean }): NumericState {
+  const state: NumericState = {
+    impute: options.impute,
+    median: 0,
+    indicator: false,
+    mean: 0,
+    scale: 1,
+    indicator_mean: 0,
+    indicator_scale: 1,
+  };
+  if (!options.impute) return state;
+  const there = values.filter((value) => !Number.isNaN(value));
+  state.median = medianOf(there);
+  const missing = values.length - there.length;
+  state.indicator = missing > 0;
+  if (!options.scale) return state;
+
+  const rows = values.length;
+  const moments = momentsOf(there, missing, state.median);
+  state.mean = moments.mean;
+  state.scale = moments.scale;
+  if (state.indicator) {
+    const share = missing / rows;
+    const deviation = Math.sqrt(share * (1 - share));
+    state.indicator_mean = share;
+    state.indicator_scale = deviation > 0 ? deviation : 1;
+  }
+  return state;
+}
+
+/** Mean and standard deviation (divided by n) of `there` and `missing` times `fill`. */
+function momentsOf(there: Float64Array, missing: number, fill: number): { mean: number; scale: number } {
+  const rows = there.length + missing;
+  if (rows === 0) return { mean: 0, scale: 1 };
+  let sum = missing * fill;
+  for (const value of there) sum += value;
+  const mean = sum / rows;
+  let squares = missing * (fill - mean) ** 2;
+  let rest = missing * (fill - mean);
+  for (const value of there) {
+    const from = value - mean;
+    squares += from * from;
+    rest += from;
+  }
+  // The second term takes back what rounding left in the mean (Chan, Golub and LeVeque 1983).
+  const variance = Math.max(0, (squares - rest * rest / rows) / rows);
+  // Rounding noise of a column that does not vary: the bound of scikit-learn's _is_constant_feature.
+  const noise = rows * Number.EPSILON * variance + (rows * mean * Number.EPSILON) ** 2;
+  return { mean, scale: variance <= noise ? 1 : Math.sqrt(variance) };
+}
+
+function medianOf(values: Float64Array): number {
+  if (values.length === 0) return 0;
+  const sorted = values.slice().sort();
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : sorted[middle - 1] / 2 + sorted[middle] / 2;
+}
+
+/** Names of the one or two columns. */
+export function numericOutputs(name: string, state: NumericState): string[] {
+  return state.indicator ? [name, `${name}_missing`] : [name];
+}
+
+/** Writes the column, and the indicator column if there is one. */
+export function writeNumeric(
+  values: Float64Array,
+  state: NumericState,
+  output: Float64Array,
+  indicator?: Float64Array,
+): void {
+  const { impute, median, mean, scale } = state;
+  for (let i = 0; i < values.length; i++) {
+    const value = impute && Number.isNaN(values[i]) ? median : values[i];
+    output[i] = (value - mean) / scale;
+  }
+  if (!indicator || !state.indicator) return;
+  const whenThere = (0 - state.indicator_mean) / state.indicator_scale;
+  const whenMissing = (1 - state.indicator_mean) / state.indicator_scale;
+  for (let i = 0; i < values.length; i++) {
+    indicator[i] = Number.isNaN(values[i]) ? whenMissing : whenThere;
+  }
+}
