@@ -12,9 +12,7 @@ export interface ScaledTarget {
 
 /** @param y (rows) finite targets */
 export function scaleTarget(y: Float64Array): ScaledTarget {
-  let largest = 0;
-  for (let i = 0; i < y.length; i++) largest = Math.max(largest, Math.abs(y[i]));
-  const scale = powerOfTwo(largest);
+  const scale = scaleOf(y);
   const scaled = new Float64Array(y.length);
   let sum = 0;
   for (let i = 0; i < y.length; i++) {
@@ -30,10 +28,12 @@ export function scaleTarget(y: Float64Array): ScaledTarget {
   return { y: scaled, scale, shift: mean };
 }
 
-/** The power of two at or just below `value`; 1 for 0. */
-function powerOfTwo(value: number): number {
-  if (value === 0) return 1;
-  return 2 ** Math.max(-1022, Math.floor(Math.log2(value)));
+/** The power of two at or just below the largest absolute value; 1 if all are 0. Dividing by it is exact. */
+export function scaleOf(y: Float64Array): number {
+  let largest = 0;
+  for (let i = 0; i < y.length; i++) largest = Math.max(largest, Math.abs(y[i]));
+  if (largest === 0) return 1;
+  return 2 ** Math.max(-1022, Math.floor(Math.log2(largest)));
 }
 
 /** Weighted variance of the target. */
