@@ -19,7 +19,9 @@ port.onmessage = ({ data }) => {
 };
 port.postMessage({ type: "loaded" });
 
-async function run(message: { name: ConfinedCommand; start: CommandStart; help: boolean; door: boolean }): Promise<void> {
+async function run(
+  message: { name: ConfinedCommand; start: CommandStart; help: boolean; door: boolean },
+): Promise<void> {
   let code = 1;
   try {
     const { command } = await COMMANDS[message.name].load();
@@ -27,7 +29,11 @@ async function run(message: { name: ConfinedCommand; start: CommandStart; help: 
       Deno.stdout.writeSync(new TextEncoder().encode(command.help));
       code = 0;
     } else {
-      code = await command.run({ ...message.start, signal: interrupt.signal, door: message.door ? door : null });
+      code = await command.run({
+        ...message.start,
+        signal: interrupt.signal,
+        door: message.door ? door : null,
+      });
     }
   } catch (error) {
     code = report(error, message);
@@ -37,7 +43,8 @@ async function run(message: { name: ConfinedCommand; start: CommandStart; help: 
 
 /** What can't be done, and the way out; the exit code tells wrong usage from failure. */
 function report(error: unknown, { name, start }: { name: string; start: CommandStart }): number {
-  const usage = error instanceof TypeError && String((error as { code?: string }).code).startsWith("ERR_PARSE_ARGS");
+  const usage = error instanceof TypeError &&
+    String((error as { code?: string }).code).startsWith("ERR_PARSE_ARGS");
   const wire = usage
     ? { code: "invalid_argument", message: error.message, hint: `mlmcp ${name} --help shows the options.` }
     : toWireError(error);

@@ -34,7 +34,10 @@ export const COMMANDS: Record<ConfinedCommand, CommandEntry> = {
     summary: "stop one endpoint, or everything",
     load: () => import("./src/deployment/stop_command.ts"),
   },
-  "audit": { summary: "every tool call: who, what, when, how it ended", load: () => import("./src/admin/audit.ts") },
+  "audit": {
+    summary: "every tool call: who, what, when, how it ended",
+    load: () => import("./src/admin/audit.ts"),
+  },
   "token": { summary: "create, list and revoke tokens", load: () => import("./src/admin/token.ts") },
   "doctor": {
     summary: "what this machine lacks, and the command that mends each",

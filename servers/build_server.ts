@@ -33,7 +33,11 @@ export function buildServer<Services>(
   callerOf: (context: ServerContext) => Caller | Promise<Caller>,
 ): McpServer {
   const { spec } = parts;
-  const server = new McpServer({ name: `mlmcp-${spec.name}`, title: spec.title, version: parts.command.version }, {
+  const server = new McpServer({
+    name: `mlmcp-${spec.name}`,
+    title: spec.title,
+    version: parts.command.version,
+  }, {
     instructions: spec.instructions,
     // Empty lists of resources and prompts, so that a host that asks for them gets an answer.
     capabilities: {
@@ -44,13 +48,17 @@ export function buildServer<Services>(
     cacheHints: { "tools/list": { ttlMs: 300_000, cacheScope: "public" } },
   });
   for (const tool of spec.tools) {
-    server.registerTool(tool.name, {
-      title: tool.title,
-      description: tool.description,
-      inputSchema: checkedByUs(tool.input),
-      outputSchema: tool.output as unknown as StandardSchemaWithJSON,
-      annotations: annotationsOf(tool),
-    }, async (input: unknown, context: ServerContext) => await callTool(parts, tool, input, context, callerOf));
+    server.registerTool(
+      tool.name,
+      {
+        title: tool.title,
+        description: tool.description,
+        inputSchema: checkedByUs(tool.input),
+        outputSchema: tool.output as unknown as StandardSchemaWithJSON,
+        annotations: annotationsOf(tool),
+      },
+      async (input: unknown, context: ServerContext) => await callTool(parts, tool, input, context, callerOf),
+    );
   }
   return server;
 }
@@ -127,7 +135,9 @@ function parseInput(tool: AnyTool<never>, input: unknown): unknown {
     properties?: Record<string, unknown>;
     required?: string[];
   };
-  const fields = Object.keys(schema.properties ?? {}).map((name) => schema.required?.includes(name) ? name : `${name}?`);
+  const fields = Object.keys(schema.properties ?? {}).map((name) =>
+    schema.required?.includes(name) ? name : `${name}?`
+  );
   throw new AppError("invalid_argument", `Cannot call ${tool.name}: ${faults.join("; ")}`, {
     hint: `It takes {${fields.join(", ")}}.`,
   });

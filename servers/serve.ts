@@ -45,9 +45,13 @@ export function serverCommand<Services>(
         if (values.transport === "stdio") await runStdio(parts);
         else if (values.transport === "http") await runHttp(parts, values.host, portOf(values.port));
         else {
-          throw new AppError("invalid_argument", `Cannot serve over "${values.transport}": there is no such transport`, {
-            hint: "Use --transport stdio or --transport http.",
-          });
+          throw new AppError(
+            "invalid_argument",
+            `Cannot serve over "${values.transport}": there is no such transport`,
+            {
+              hint: "Use --transport stdio or --transport http.",
+            },
+          );
         }
       } finally {
         await opened.close();
@@ -64,7 +68,8 @@ async function runStdio<Services>(parts: ServerParts<Services>): Promise<void> {
   const token = parts.command.env.MLMCP_TOKEN;
   // Whoever starts a process already has its rights, so no token means the local user;
   // a token that is given binds the process to that token's scopes, and a bad one to nothing.
-  const caller = (): Caller | Promise<Caller> => token ? verifyToken(parts.command.home, token) : localCaller();
+  const caller = (): Caller | Promise<Caller> =>
+    token ? verifyToken(parts.command.home, token) : localCaller();
   await new Promise<void>((done) => {
     const handle = serveStdio(() => {
       const server = buildServer(parts, caller);
@@ -117,7 +122,9 @@ async function runHttp<Services>(parts: ServerParts<Services>, host: string, por
   const at = `http://${host}:${(server.addr as Deno.NetAddr).port}/mcp`;
   console.error(`mlmcp ${parts.spec.name} at ${at} (a token is needed: mlmcp token create)`);
   parts.log.info("listening", { url: at });
-  await new Promise<void>((done) => parts.command.signal.addEventListener("abort", () => done(), { once: true }));
+  await new Promise<void>((done) =>
+    parts.command.signal.addEventListener("abort", () => done(), { once: true })
+  );
   await server.shutdown();
 }
 
@@ -134,7 +141,10 @@ function callerFromHttp(context: ServerContext): Caller {
 function portOf(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
-  throw new AppError("invalid_argument", `Cannot use port "${text}": it must be a whole number from 0 to 65535`);
+  throw new AppError(
+    "invalid_argument",
+    `Cannot use port "${text}": it must be a whole number from 0 to 65535`,
+  );
 }
 
 function helpOf<Services>(spec: ServerSpec<Services>): string {

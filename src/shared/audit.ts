@@ -46,7 +46,10 @@ export function writeAudit(db: DatabaseSync, entry: AuditEntry): void {
 }
 
 /** Newest first. */
-export function readAudit(db: DatabaseSync, filter: { run_id?: string; tool?: string; limit: number }): AuditEntry[] {
+export function readAudit(
+  db: DatabaseSync,
+  filter: { run_id?: string; tool?: string; limit: number },
+): AuditEntry[] {
   return db.prepare(
     `SELECT time, server, tool, caller, scopes, run_id, arguments_sha256, outcome, duration_ms FROM audit
      WHERE (?1 IS NULL OR run_id = ?1) AND (?2 IS NULL OR tool = ?2) ORDER BY audit_id DESC LIMIT ?3`,

@@ -47,13 +47,18 @@ export interface MintOptions {
 }
 
 /** @returns the token, shown this once, and its id, by which it can be revoked */
-export async function mintToken(home: Home, options: MintOptions): Promise<{ token: string; token_id: string }> {
+export async function mintToken(
+  home: Home,
+  options: MintOptions,
+): Promise<{ token: string; token_id: string }> {
   const token_id = crypto.randomUUID();
   const now = Math.floor(Date.now() / 1000);
   const token = await new SignJWT({
     scope: options.scopes.join(" "),
     ...(options.run_id ? { run_id: options.run_id } : {}),
-  }).setProtectedHeader({ alg: "HS256" }).setSubject(options.subject).setAudience(AUDIENCE).setIssuer(AUDIENCE)
+  }).setProtectedHeader({ alg: "HS256" }).setSubject(options.subject).setAudience(AUDIENCE).setIssuer(
+    AUDIENCE,
+  )
     .setJti(token_id).setIssuedAt(now).setExpirationTime(now + options.ttl_s).sign(signingKey(home));
   const db = openState(home, "auth", TABLES);
   try {
@@ -83,9 +88,17 @@ export async function verifyToken(home: Home, token: string): Promise<Caller & {
     });
   let payload;
   try {
-    ({ payload } = await jwtVerify(token, signingKey(home), { audience: AUDIENCE, issuer: AUDIENCE, algorithms: ["HS256"] }));
+    ({ payload } = await jwtVerify(token, signingKey(home), {
+      audience: AUDIENCE,
+      issuer: AUDIENCE,
+      algorithms: ["HS256"],
+    }));
   } catch (error) {
-    throw refuse((error as { code?: string }).code === "ERR_JWT_EXPIRED" ? "it has expired" : "it was not made by this home");
+    throw refuse(
+      (error as { code?: string }).code === "ERR_JWT_EXPIRED"
+        ? "it has expired"
+        : "it was not made by this home",
+    );
   }
   const db = openState(home, "auth", TABLES);
   try {
@@ -109,9 +122,15 @@ export async function verifyToken(home: Home, token: string): Promise<Caller & {
 /** @throws AppError permission_denied naming the scope that is missing */
 export function requireScope(caller: Caller, scope: Scope, what: string): void {
   if (caller.scopes.includes(scope)) return;
-  throw new AppError("permission_denied", `Cannot ${what}: the token of "${caller.name}" lacks the scope ${scope}`, {
-    hint: `It has: ${caller.scopes.join(", ") || "none"}. Make one with \`mlmcp token create --scope ${scope}\`.`,
-  });
+  throw new AppError(
+    "permission_denied",
+    `Cannot ${what}: the token of "${caller.name}" lacks the scope ${scope}`,
+    {
+      hint: `It has: ${
+        caller.scopes.join(", ") || "none"
+      }. Make one with \`mlmcp token create --scope ${scope}\`.`,
+    },
+  );
 }
 
 export interface TokenRow {
@@ -128,7 +147,8 @@ export interface TokenRow {
 export function listTokens(home: Home): TokenRow[] {
   const db = openState(home, "auth", TABLES);
   try {
-    return db.prepare("SELECT * FROM token ORDER BY created_at DESC, token_id").all() as unknown as TokenRow[];
+    return db.prepare("SELECT * FROM token ORDER BY created_at DESC, token_id")
+      .all() as unknown as TokenRow[];
   } finally {
     db.close();
   }

@@ -239,7 +239,9 @@ function checkSetting(key: string, setting: Setting, value: unknown, origin: str
     const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
     if (typeof number !== "number" || !Number.isFinite(number)) return refuse("it must be a number");
     if (setting.kind === "integer" && !Number.isInteger(number)) return refuse("it must be a whole number");
-    if (setting.min !== undefined && number < setting.min) return refuse(`it must be at least ${setting.min}`);
+    if (setting.min !== undefined && number < setting.min) {
+      return refuse(`it must be at least ${setting.min}`);
+    }
     if (setting.max !== undefined && number > setting.max) return refuse(`it must be at most ${setting.max}`);
     return number;
   }

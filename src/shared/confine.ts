@@ -48,7 +48,9 @@ export const RIGHTS = {
   "agent": ({ home, config }) => ({
     ...inHome(home),
     run: SELF,
-    net: [config["servers.kaggle.url"], config["servers.training.url"], config["servers.deploy.url"]].flatMap(hostOf),
+    net: [config["servers.kaggle.url"], config["servers.training.url"], config["servers.deploy.url"]].flatMap(
+      hostOf,
+    ),
   }),
   "kaggle-server": ({ home, config, args }) => ({
     ...inHome(home),
@@ -60,7 +62,11 @@ export const RIGHTS = {
     run: SELF,
     net: [...LOOPBACK, config["serving.host"], ...listening(args)],
   }),
-  "supervisor": ({ home, config }) => ({ ...inHome(home), run: SELF, net: [...LOOPBACK, config["serving.host"]] }),
+  "supervisor": ({ home, config }) => ({
+    ...inHome(home),
+    run: SELF,
+    net: [...LOOPBACK, config["serving.host"]],
+  }),
   "status": ({ home }) => ({ ...inHome(home), run: SELF, net: LOOPBACK }),
   "stop": ({ home }) => ({ ...inHome(home), run: SELF, net: LOOPBACK }),
   "audit": ({ home }) => inHome(home),

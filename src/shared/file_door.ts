@@ -9,7 +9,8 @@ import { AppError, fromWireError, toWireError, type WireError } from "./errors.t
 import { writeAtomic } from "./atomic_file.ts";
 
 /** What may pass, by the last part of the name; `.gz` counts with what stands before it. */
-const TABLE_NAMES = /\.(csv|tsv|txt|tab|data|json|jsonl|ndjson|parquet|arrow|feather|sqlite|db|xlsx|zip)(\.gz|\.zst)?$/i;
+const TABLE_NAMES =
+  /\.(csv|tsv|txt|tab|data|json|jsonl|ndjson|parquet|arrow|feather|sqlite|db|xlsx|zip)(\.gz|\.zst)?$/i;
 const MODEL_NAMES = /\.(safetensors|onnx)$/i;
 
 export interface FoundFile {
@@ -42,9 +43,14 @@ export interface DoorPolicy {
 }
 
 /** @throws AppError permission_denied, not_found or invalid_argument, naming the path and the rule */
-export async function openDoor(request: DoorRequest, policy: DoorPolicy): Promise<FoundFile[] | Uint8Array | null> {
+export async function openDoor(
+  request: DoorRequest,
+  policy: DoorPolicy,
+): Promise<FoundFile[] | Uint8Array | null> {
   const path = resolve(policy.cwd, request.path);
-  const wanted = request.op === "write_model" ? join(realFolder(dirname(path)), basename(path)) : realPath(path);
+  const wanted = request.op === "write_model"
+    ? join(realFolder(dirname(path)), basename(path))
+    : realPath(path);
   refuseOutside(path, wanted, policy);
   if (request.op === "write_model") {
     refuseName(path, MODEL_NAMES, "a model file (.safetensors or .onnx)");
@@ -62,9 +68,13 @@ export async function openDoor(request: DoorRequest, policy: DoorPolicy): Promis
     return found.sort((a, b) => a.name < b.name ? -1 : 1);
   }
   if (!info.isFile) {
-    throw new AppError("invalid_argument", `Cannot read ${path}: it is ${info.isDirectory ? "a folder" : "not a regular file"}`, {
-      hint: "Give the path of a file.",
-    });
+    throw new AppError(
+      "invalid_argument",
+      `Cannot read ${path}: it is ${info.isDirectory ? "a folder" : "not a regular file"}`,
+      {
+        hint: "Give the path of a file.",
+      },
+    );
   }
   if (request.op === "read_model") refuseName(wanted, MODEL_NAMES, "a model file (.safetensors or .onnx)");
   else refuseName(wanted, TABLE_NAMES, "a table file (such as .csv, .tsv or .csv.gz)");
@@ -93,7 +103,8 @@ function realFolder(path: string): string {
 }
 
 function refuseOutside(asked: string, real: string, policy: DoorPolicy): void {
-  const inside = (folder: string) => real === folder || real.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+  const inside = (folder: string) =>
+    real === folder || real.startsWith(folder.endsWith(sep) ? folder : folder + sep);
   if (inside(policy.home)) {
     if (real.slice(policy.home.length).startsWith(`${sep}keys`)) {
       throw new AppError("permission_denied", `Cannot open ${asked}: it is among the keys of mlmcp`);
@@ -102,16 +113,24 @@ function refuseOutside(asked: string, real: string, policy: DoorPolicy): void {
   }
   if (policy.folders.length > 0) {
     if (policy.folders.some((folder) => inside(resolve(policy.cwd, folder)))) return;
-    throw new AppError("permission_denied", `Cannot open ${asked}: it lies outside the allowed data folders`, {
-      hint: `Allowed: ${policy.folders.join(", ")}. Change training.data_folders or MLMCP_DATA_FOLDERS.`,
-    });
+    throw new AppError(
+      "permission_denied",
+      `Cannot open ${asked}: it lies outside the allowed data folders`,
+      {
+        hint: `Allowed: ${policy.folders.join(", ")}. Change training.data_folders or MLMCP_DATA_FOLDERS.`,
+      },
+    );
   }
   const hidden = real.split(sep).find((part) => part.startsWith(".") && part.length > 1);
   const system = /^\/(proc|sys|dev)(\/|$)/.test(real);
   if (!hidden && !system) return;
-  throw new AppError("permission_denied", `Cannot open ${asked}: ${hidden ? `it lies in the hidden folder ${hidden}` : "it is no data"}`, {
-    hint: "Move the file elsewhere, or name its folder in training.data_folders or MLMCP_DATA_FOLDERS.",
-  });
+  throw new AppError(
+    "permission_denied",
+    `Cannot open ${asked}: ${hidden ? `it lies in the hidden folder ${hidden}` : "it is no data"}`,
+    {
+      hint: "Move the file elsewhere, or name its folder in training.data_folders or MLMCP_DATA_FOLDERS.",
+    },
+  );
 }
 
 function refuseName(path: string, allowed: RegExp, rule: string): void {
@@ -144,7 +163,9 @@ export async function answerDoor(message: DoorMessage, policy: DoorPolicy): Prom
 }
 
 /** The Worker's side, over its own message port. `receive` must be called with each answer. */
-export function doorThrough(post: (message: DoorMessage) => void): { door: FileDoor; receive(answer: DoorAnswer): void } {
+export function doorThrough(
+  post: (message: DoorMessage) => void,
+): { door: FileDoor; receive(answer: DoorAnswer): void } {
   let last = 0;
   const waiting = new Map<number, { done(value: unknown): void; failed(error: unknown): void }>();
   const ask = <T>(request: DoorRequest) =>

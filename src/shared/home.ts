@@ -34,7 +34,9 @@ export function homeAt(path: string): Home {
  */
 export function createHome(path: string): Home {
   const home = homeAt(path);
-  for (const folder of [home.path, home.datasets, home.models, home.holdouts, home.runs, home.logs, home.keys]) {
+  for (
+    const folder of [home.path, home.datasets, home.models, home.holdouts, home.runs, home.logs, home.keys]
+  ) {
     try {
       Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
     } catch (error) {

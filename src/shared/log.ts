@@ -19,7 +19,14 @@ export function openLog(folder: string | null, mode: string, level: LogLevel): L
     if (ORDER[severity] < ORDER[level]) return;
     if (severity === "error") console.error(`mlmcp ${mode}: ${message}`);
     if (!path) return;
-    const line = JSON.stringify({ time: new Date().toISOString(), level: severity, mode, pid: Deno.pid, message, ...fields });
+    const line = JSON.stringify({
+      time: new Date().toISOString(),
+      level: severity,
+      mode,
+      pid: Deno.pid,
+      message,
+      ...fields,
+    });
     try {
       rotate(path);
       Deno.writeTextFileSync(path, line + "\n", { append: true, mode: 0o600 });
@@ -32,7 +39,9 @@ export function openLog(folder: string | null, mode: string, level: LogLevel): L
     error: (message, error, fields = {}) =>
       write("error", message, {
         ...fields,
-        ...(error instanceof Error ? { error: error.message, stack: error.stack, cause: String(error.cause ?? "") } : {}),
+        ...(error instanceof Error
+          ? { error: error.message, stack: error.stack, cause: String(error.cause ?? "") }
+          : {}),
       }),
   };
 }

@@ -7,20 +7,28 @@ import { DatabaseSync } from "node:sqlite";
 import type { Home } from "./home.ts";
 
 export interface ProcessLock {
-  release(): void;
+  /** Gives the lock back. `forget` also removes its file: for a name that no one will ask for again. */
+  release(options?: { forget: boolean }): void;
 }
 
-/** The lock, or null when another process holds it. */
+/** The lock, or null when another process (or another holder in this one) has it. */
 export function tryLock(home: Home, name: string): ProcessLock | null {
-  const db = new DatabaseSync(join(home.path, `${name}.lock`));
+  const folder = join(home.path, "locks");
+  Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, `${name}.lock`);
+  const db = new DatabaseSync(path);
   try {
     db.exec("PRAGMA busy_timeout = 0");
-    db.exec("PRAGMA locking_mode = EXCLUSIVE");
     db.exec("BEGIN EXCLUSIVE");
-    return { release: () => db.close() };
   } catch (error) {
     db.close();
     if (/locked|busy/i.test((error as Error).message)) return null;
     throw error;
   }
+  return {
+    release(options) {
+      if (options?.forget) Deno.removeSync(path);
+      db.close();
+    },
+  };
 }

@@ -32,9 +32,13 @@ export function sourceRoot(): string | null {
 export function selfCommand(args: readonly string[], options: SelfCommandOptions): Deno.Command {
   const depth = Number(options.env[DEPTH_VARIABLE] ?? "0") + 1;
   if (depth > MAX_DEPTH) {
-    throw new AppError("resource_exhausted", `Cannot start mlmcp ${args[0]}: it is already ${MAX_DEPTH} processes deep`, {
-      hint: "This is a defect: please report the command that led here.",
-    });
+    throw new AppError(
+      "resource_exhausted",
+      `Cannot start mlmcp ${args[0]}: it is already ${MAX_DEPTH} processes deep`,
+      {
+        hint: "This is a defect: please report the command that led here.",
+      },
+    );
   }
   const root = sourceRoot();
   const prefix = root === null
@@ -52,11 +56,32 @@ export function selfCommand(args: readonly string[], options: SelfCommandOptions
 }
 
 /** What a child needs from our environment to run at all, and the settings that were given by variable. */
-export function childEnvironment(env: Record<string, string | undefined>, extra: readonly string[] = []): Record<string, string> {
+export function childEnvironment(
+  env: Record<string, string | undefined>,
+  extra: readonly string[] = [],
+): Record<string, string> {
   const kept: Record<string, string> = {};
   const always = [
-    ...["HOME", "USERPROFILE", "PATH", "TMPDIR", "TEMP", "SystemRoot", "LANG", "TZ", "NO_COLOR", DEPTH_VARIABLE],
-    ...["DENO_DIR", "DENO_TLS_CA_STORE", "DENO_CERT", "NPM_CONFIG_REGISTRY", "SSL_CERT_FILE", "XDG_CACHE_HOME"],
+    ...[
+      "HOME",
+      "USERPROFILE",
+      "PATH",
+      "TMPDIR",
+      "TEMP",
+      "SystemRoot",
+      "LANG",
+      "TZ",
+      "NO_COLOR",
+      DEPTH_VARIABLE,
+    ],
+    ...[
+      "DENO_DIR",
+      "DENO_TLS_CA_STORE",
+      "DENO_CERT",
+      "NPM_CONFIG_REGISTRY",
+      "SSL_CERT_FILE",
+      "XDG_CACHE_HOME",
+    ],
     ...["MLMCP_HOME", "MLMCP_LOG_LEVEL", "MLMCP_JOBS_AT_ONCE", "MLMCP_DATA_FOLDERS", "MLMCP_SERVING_HOST"],
     ...["MLMCP_PORT_FROM", "MLMCP_ORPHAN_GRACE_S"],
   ];

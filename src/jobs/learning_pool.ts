@@ -1,0 +1,117 @@
+/**
+ * Learning Workers, as many at once as asked. A Worker serves one task and is ended: nothing of one table can
+ * be seen by the next, and cancelling is ending it. One spare is kept loaded, so that a small task starts at once.
+ */
+import { AppError, fromWireError } from "@/shared/errors.ts";
+import type { Log } from "@/shared/log.ts";
+import { workerUrl } from "@/shared/worker_entry.ts";
+import type { Report, TaskInput, TaskName, TaskOutput } from "./learning_tasks.ts";
+
+export interface TaskOptions {
+  signal?: AbortSignal;
+  report?: Report;
+  /** Longest that the task may take; it is then ended. */
+  timeout_ms?: number;
+}
+
+export interface LearningPool {
+  /** @throws AppError as the task throws, or cancelled, or deadline_exceeded */
+  run<N extends TaskName>(name: N, input: TaskInput<N>, options?: TaskOptions): Promise<TaskOutput<N>>;
+  close(): void;
+}
+
+/** @param size Workers at once */
+export function openPool(size: number, log: Log): LearningPool {
+  const start = () =>
+    new Worker(workerUrl("learning_worker"), {
+      type: "module",
+      name: "learning",
+      deno: { permissions: "none" },
+    });
+  let spare: Worker | null = start();
+  let busy = 0;
+  let closed = false;
+  const waiting: (() => void)[] = [];
+  const active = new Set<Worker>();
+
+  const enter = async () => {
+    while (busy >= size) await new Promise<void>((go) => waiting.push(go));
+    busy++;
+  };
+  const leave = () => {
+    busy--;
+    waiting.shift()?.();
+  };
+
+  const runOne = <N extends TaskName>(name: N, input: TaskInput<N>, options: TaskOptions) =>
+    new Promise<TaskOutput<N>>((done, failed) => {
+      const worker = spare ?? start();
+      spare = null;
+      active.add(worker);
+      let timer: number | undefined;
+      const end = () => {
+        clearTimeout(timer);
+        options.signal?.removeEventListener("abort", cancel);
+        active.delete(worker);
+        worker.terminate();
+        if (!closed) spare ??= start();
+      };
+      const cancel = () => {
+        end();
+        failed(new AppError("cancelled", `Cannot finish ${name}: it was cancelled`));
+      };
+      worker.onmessage = ({ data }) => {
+        if (data.type === "progress") return options.report?.(data.done, data.total, data.score);
+        end();
+        if (data.type === "result") return done(data.value);
+        if (data.error.code === "internal") {
+          log.error(`learning task ${name} failed unexpectedly`, undefined, { detail: data.detail });
+        }
+        failed(fromWireError(data.error));
+      };
+      worker.onerror = (event) => {
+        event.preventDefault();
+        end();
+        log.error(`learning Worker ended during ${name}`, undefined, { detail: event.message });
+        failed(
+          new AppError("resource_exhausted", `Cannot finish ${name}: its Worker ended (${event.message})`, {
+            hint: "It may need more memory than there is. Use fewer rows or columns.",
+          }),
+        );
+      };
+      if (options.timeout_ms) {
+        timer = setTimeout(() => {
+          end();
+          failed(
+            new AppError(
+              "deadline_exceeded",
+              `Cannot finish ${name}: it took longer than ${options.timeout_ms} ms`,
+            ),
+          );
+        }, options.timeout_ms);
+      }
+      options.signal?.addEventListener("abort", cancel, { once: true });
+      worker.postMessage({ name, input });
+    });
+
+  return {
+    async run(name, input, options = {}) {
+      await enter();
+      try {
+        if (closed || options.signal?.aborted) {
+          throw new AppError("cancelled", `Cannot start ${name}: it was cancelled`);
+        }
+        return await runOne(name, input, options);
+      } finally {
+        leave();
+      }
+    },
+    close() {
+      closed = true;
+      spare?.terminate();
+      spare = null;
+      for (const worker of active) worker.terminate();
+      active.clear();
+    },
+  };
+}

@@ -1,0 +1,249 @@
+/** One job, from the table's bytes to a model in the registry. */
+import { join } from "node:path";
+import { writeAtomic } from "@/shared/atomic_file.ts";
+import { AppError, toWireError } from "@/shared/errors.ts";
+import { sha256Hex } from "@/shared/hash.ts";
+import type { Home } from "@/shared/home.ts";
+import { VERSION } from "@/shared/version.ts";
+import type { Holdout, Registry } from "@/registry/registry.ts";
+import type { CrossValidation } from "@/ml/model_selection/cross_validate.ts";
+import { candidatesFor } from "@/ml/model_selection/candidates.ts";
+import { defaultMetric, metricOf } from "@/ml/metrics.ts";
+import type { JobProgress, JobResult, LeaderboardRow, TrainingRequest } from "./job.ts";
+import type { LearningPool } from "./learning_pool.ts";
+import type { Prepared } from "./learning_tasks.ts";
+
+export interface JobParts {
+  home: Home;
+  pool: LearningPool;
+  registry: Registry;
+  signal: AbortSignal;
+  report(progress: JobProgress): void;
+}
+
+/** What the job compares and fits with; `auto` has several. */
+interface Candidate {
+  algorithm: string;
+  params: Record<string, unknown>;
+}
+
+/** Above this many training rows, one algorithm is measured on one fold, not on several. */
+const MANY_ROWS = 20_000;
+
+export async function runTrainingJob(
+  job_id: string,
+  request: TrainingRequest,
+  prepared: Prepared,
+  parts: JobParts,
+): Promise<JobResult> {
+  const started = performance.now();
+  const { registry, pool, report, signal } = parts;
+  const { task, train } = prepared;
+  const metric = request.metric ?? defaultMetric(task, prepared.classes.length);
+  if (metricOf(metric).task !== task) {
+    throw new AppError("invalid_argument", `Cannot use the metric ${metric}: it is not for ${task}`, {
+      hint: `The target "${request.target}" was taken for ${task}. Choose another metric, or give task.`,
+    });
+  }
+  const holdout = await keepHoldout(parts.home, prepared, request);
+
+  const candidates: Candidate[] = request.algorithm === "auto"
+    ? candidatesFor({
+      task,
+      rows: train.rows,
+      features: prepared.features,
+      n_classes: prepared.classes.length,
+    }).slice(0, request.trials)
+    : [{ algorithm: request.algorithm, params: request.params }];
+  const compared = await compareAll(candidates, request, prepared, metric, parts);
+  const ranked = rank(compared.rows, metric);
+  const winner = ranked[0];
+  if (winner.score === null) {
+    throw new AppError(
+      "failed_precondition",
+      `Cannot train: no algorithm could be fitted (${winner.algorithm}: ${winner.error})`,
+      {
+        hint: "Fewer folds, more rows of each class, or another algorithm may help.",
+      },
+    );
+  }
+  const best = compared.results.get(winner)!;
+
+  report({
+    stage: "fitting",
+    done: 0,
+    total: 1,
+    message: `fitting ${winner.algorithm} on ${train.rows} rows`,
+  });
+  const metrics_from = compared.how;
+  const fitted = await pool.run("fit", {
+    train,
+    options: fitOptions(request, task, winner),
+    metric,
+    facts: {
+      metrics: best.metrics,
+      metrics_from,
+      baseline_metrics: compared.baseline?.metrics ?? {},
+      dataset: {
+        ref: request.dataset_ref,
+        version: request.dataset_version,
+        sha256: request.dataset_sha256,
+        license: request.dataset_license,
+      },
+      code_version: VERSION,
+    },
+  }, {
+    signal,
+    report: (done, total) =>
+      report({ stage: "fitting", done, total, message: `fitting ${winner.algorithm} on ${train.rows} rows` }),
+  });
+  report({ stage: "saving", done: 0, total: 1, message: "keeping the model" });
+  const model = await registry.add(request.name, fitted.artifact, { job_id, holdout });
+  return {
+    model_id: model.model_id,
+    algorithm: model.algorithm,
+    params: model.params,
+    task,
+    metrics: model.metrics,
+    metrics_from,
+    baseline: model.baseline,
+    leaderboard: ranked,
+    timings: {
+      read_ms: rounded(prepared.read_ms),
+      prepare_ms: rounded(prepared.prepare_ms),
+      fit_ms: rounded(fitted.fit_ms),
+      total_ms: rounded(performance.now() - started + prepared.read_ms + prepared.prepare_ms),
+    },
+    rows: prepared.rows,
+    dropped: fitted.dropped,
+  };
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
+
+/** The sealed rows go to a file of their own before anything is fitted. */
+async function keepHoldout(
+  home: Home,
+  prepared: Prepared,
+  request: TrainingRequest,
+): Promise<Holdout | null> {
+  if (!prepared.holdout) return null;
+  const sha256 = sha256Hex(prepared.holdout);
+  await writeAtomic(join(home.holdouts, `${sha256}.safetensors`), prepared.holdout, { mode: 0o600 });
+  return { sha256, rows: prepared.rows.holdout, method: request.validation.method };
+}
+
+function fitOptions(request: TrainingRequest, task: Prepared["task"], candidate: Candidate) {
+  return {
+    target: request.target,
+    task,
+    algorithm: candidate.algorithm,
+    params: candidate.params,
+    seed: request.seed,
+    ...(request.features ? { features: request.features } : {}),
+    ...(request.sample_weight ? { sample_weight: request.sample_weight } : {}),
+  };
+}
+
+interface Compared {
+  rows: LeaderboardRow[];
+  results: Map<LeaderboardRow, CrossValidation>;
+  baseline: CrossValidation | null;
+  how: string;
+}
+
+/** Every candidate and the dummy on the same folds of the training rows, in parallel. */
+async function compareAll(
+  candidates: readonly Candidate[],
+  request: TrainingRequest,
+  prepared: Prepared,
+  metric: string,
+  { pool, signal, report }: JobParts,
+): Promise<Compared> {
+  const folds = foldsFor(request, prepared);
+  const how = `${folds}-fold cross-validation on the training rows`;
+  const total = candidates.length + 1;
+  const share = new Array<number>(total).fill(0);
+  const tell = (message: string) => {
+    const done = share.reduce((sum, part) => sum + part, 0);
+    report({ stage: "comparing", done: Math.floor(done * 100) / 100, total, message });
+  };
+  const one = async (candidate: Candidate, i: number): Promise<[LeaderboardRow, CrossValidation | null]> => {
+    const started = performance.now();
+    const row: LeaderboardRow = {
+      ...candidate,
+      metric,
+      score: null,
+      std: null,
+      duration_ms: 0,
+    };
+    try {
+      const result = await pool.run("compare", {
+        train: prepared.train,
+        options: fitOptions(request, prepared.task, candidate),
+        folds,
+        metric,
+        ...(prepared.groups ? { groups: prepared.groups } : {}),
+        ...(prepared.order ? { order: prepared.order } : {}),
+      }, {
+        signal,
+        report: (done, all) => {
+          share[i] = done / all;
+          tell(`${candidate.algorithm}: fold ${done} of ${all}`);
+        },
+      });
+      row.score = Number.isFinite(result.mean) ? result.mean : null;
+      row.std = Number.isFinite(result.std) ? result.std : null;
+      share[i] = 1;
+      tell(`${candidate.algorithm}: ${metric} ${row.score === null ? "not defined" : row.score.toFixed(4)}`);
+      row.duration_ms = rounded(performance.now() - started);
+      return [row, result];
+    } catch (error) {
+      // One candidate that can't be fitted does not end the search; a single algorithm's error is the job's.
+      if (signal.aborted || candidates.length === 1) throw error;
+      row.error = toWireError(error).message;
+      row.duration_ms = rounded(performance.now() - started);
+      share[i] = 1;
+      return [row, null];
+    }
+  };
+  const everyone = [...candidates, { algorithm: "dummy", params: {} }];
+  const settled = await firstErrorWins(everyone.map((candidate, i) => one(candidate, i)));
+  const baseline = settled.pop()![1];
+  const results = new Map<LeaderboardRow, CrossValidation>();
+  for (const [row, result] of settled) if (result) results.set(row, result);
+  return { rows: settled.map(([row]) => row), results, baseline, how };
+}
+
+/** Like Promise.all, but waits for all, so that no Worker is left at work for a job that has ended. */
+async function firstErrorWins<T>(work: Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(work);
+  return settled.map((outcome) => {
+    if (outcome.status === "rejected") throw outcome.reason;
+    return outcome.value;
+  });
+}
+
+function foldsFor(request: TrainingRequest, prepared: Prepared): number {
+  if (request.validation.folds) return request.validation.folds;
+  const rows = prepared.train.rows;
+  const wanted = request.algorithm === "auto" || request.validation.method === "k_fold"
+    ? (rows <= 2_000 ? 5 : 3)
+    : rows <= MANY_ROWS
+    ? 3
+    : 2;
+  return Math.max(2, Math.min(wanted, rows));
+}
+
+/** Best first; of equals, the one that stands first in the list of candidates, which is the simpler one. */
+function rank(rows: LeaderboardRow[], metric: string): LeaderboardRow[] {
+  const sign = metricOf(metric).greater_is_better ? -1 : 1;
+  const value = (row: LeaderboardRow) => row.score === null ? Infinity : sign * row.score;
+  return rows.map((row, i) => ({ row, i })).sort((a, b) => {
+    const x = value(a.row);
+    const y = value(b.row);
+    return x === y ? a.i - b.i : x < y ? -1 : 1;
+  }).map(({ row }) => row);
+}

@@ -1,0 +1,75 @@
+/**
+ * What a supervisor and a replica say to each other.
+ *
+ * Start, over pipes: the replica reads one line of JSON (ReplicaStart) and then the artifact's bytes from stdin. It
+ * checks the model, opens its control door and prints a ReplicaLine with the door's port. The supervisor writes
+ * that port down and answers with GO; only then does the replica open its public port and print `ready`. So a
+ * replica that no supervisor knows of never takes traffic: its stdin ends when the supervisor dies, and it exits.
+ *
+ * Later, over the control door (HTTP on loopback, with the token in CONTROL_HEADER): a door and not a pipe, since
+ * pipes die with the supervisor, while its successor can knock at the door and go on without a gap.
+ */
+import type { HistogramWire } from "./latency_histogram.ts";
+import type { WireError } from "./errors.ts";
+
+export const CONTROL_HEADER = "x-mlmcp-control";
+export const GO = "go\n";
+
+/** The first line on a replica's stdin. */
+export interface ReplicaStart {
+  endpoint: string;
+  replica_id: string;
+  host: string;
+  port: number;
+  /** Several replicas share the port, and the kernel spreads connections over them. */
+  reuse_port: boolean;
+  control_token: string;
+  model_id: string;
+  /** Which deployment of the endpoint this is: 1, 2, 3, … */
+  version: number;
+  /** How many bytes follow the line. */
+  artifact_bytes: number;
+  auth: "none" | "api_key";
+  /** SHA-256 (hex) of each key that opens the endpoint. */
+  api_key_sha256: string[];
+  /** This replica's share; null for no limit. */
+  rate_limit_per_s: number | null;
+  /** It drains and exits when no control request came for this long. */
+  orphan_grace_s: number;
+}
+
+/** The lines on a replica's stdout: `checked`, then `ready`; or one that says why not. */
+export type ReplicaLine =
+  | { state: "checked"; control_port: number; pid: number }
+  | { state: "ready" }
+  | { state: "failed"; error: WireError };
+
+/** GET /control/status */
+export interface ReplicaStatus {
+  endpoint: string;
+  replica_id: string;
+  pid: number;
+  state: "checked" | "ready" | "draining";
+  model_id: string;
+  version: number;
+  artifact_sha256: string;
+  uptime_s: number;
+  rate_limit_per_s: number | null;
+  in_flight: number;
+  counters: ReplicaCounters;
+  /** The last unexpected error, for the supervisor's log: the replica itself can't write one. */
+  last_error: string | null;
+}
+
+export interface ReplicaCounters {
+  /** Prediction requests that were answered, by HTTP status. */
+  by_status: Record<string, number>;
+  rows: number;
+  /** Of the last ten seconds. */
+  per_s: number;
+  latency: HistogramWire;
+}
+
+/** The version that POST /control/prepare brings, as headers beside the artifact's bytes. */
+export const MODEL_HEADER = "x-mlmcp-model";
+export const VERSION_HEADER = "x-mlmcp-version";
