@@ -30,7 +30,7 @@ export const listAlgorithms = defineTool<TrainingServices, z.infer<typeof input>
   input,
   output,
   run({ task }) {
-    const algorithms = Object.values(ESTIMATORS).filter((one) => !task || one.params[task]).map((one) => ({
+    const algorithms = ESTIMATORS.filter((one) => !task || one.params[task]).map((one) => ({
       name: one.name,
       title: one.title,
       description: one.description,

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { AppError } from "@/shared/errors.ts";
 import { checkParams } from "@/ml/pipeline.ts";
-import { ESTIMATORS } from "@/ml/estimators.ts";
-import { METRICS } from "@/ml/metrics.ts";
+import { estimatorOf, ESTIMATORS } from "@/ml/estimators.ts";
+import { metricOf, METRICS } from "@/ml/metrics.ts";
 import { type TrainingRequest, VALIDATION_METHODS } from "@/jobs/job.ts";
 import { prepareInput } from "@/jobs/runner.ts";
 import { MODEL_NAME, modelNameFrom } from "@/registry/registry.ts";
@@ -19,7 +19,7 @@ const input = z.strictObject({
   task: taskField.optional(),
   algorithm: z.string().max(100).default("auto").describe(
     `auto (default) tries a sensible few by cross-validation and keeps the best; or one of ${
-      Object.keys(ESTIMATORS).join(", ")
+      ESTIMATORS.map(({ name }) => name).join(", ")
     } (list_algorithms tells more)`,
   ),
   params: z.record(z.string().describe("scikit-learn's name"), z.unknown().describe("Value")).optional()
@@ -29,7 +29,7 @@ const input = z.strictObject({
   features: columns("Columns to learn from. Default: all but the target, identifiers and free text"),
   exclude: columns("Columns to leave out"),
   metric: z.string().max(50).optional().describe(
-    `What to rank by: ${Object.keys(METRICS).join(", ")}. Default: by the task`,
+    `What to rank by: ${METRICS.map(({ name }) => name).join(", ")}. Default: accuracy, or r2`,
   ),
   validation: z.strictObject({
     method: z.enum(VALIDATION_METHODS).default("holdout").describe(
@@ -97,25 +97,13 @@ function requestFrom(
   found: FoundDataset,
   services: TrainingServices,
 ): TrainingRequest {
-  if (args.algorithm !== "auto" && !(args.algorithm in ESTIMATORS)) {
-    throw new AppError(
-      "invalid_argument",
-      `Cannot train with "${args.algorithm}": there is no such algorithm`,
-      {
-        hint: `Algorithms: auto, ${Object.keys(ESTIMATORS).join(", ")}.`,
-      },
-    );
-  }
+  if (args.algorithm !== "auto") estimatorOf(args.algorithm);
   if (args.algorithm === "auto" && args.params && Object.keys(args.params).length > 0) {
     throw new AppError("invalid_argument", "Cannot use params with auto: they belong to one algorithm", {
       hint: "Name the algorithm, or leave params out.",
     });
   }
-  if (args.metric !== undefined && !(args.metric in METRICS)) {
-    throw new AppError("invalid_argument", `Cannot rank by "${args.metric}": there is no such metric`, {
-      hint: `Metrics: ${Object.keys(METRICS).join(", ")}.`,
-    });
-  }
+  if (args.metric !== undefined) metricOf(args.metric, args.task);
   const name = args.name ??
     modelNameFrom(found.ref.split(/[/\\]/).at(-1)!.replace(/\.(csv|tsv|txt|tab|data)?(\.gz)?$/i, ""));
   if (!MODEL_NAME.test(name)) {

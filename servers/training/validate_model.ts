@@ -13,7 +13,7 @@ const input = z.strictObject({
     "Rows to validate on, with the target. Default: the sealed holdout that training never saw",
   ),
   metric: z.string().max(50).optional().describe(
-    `What the gate looks at: ${Object.keys(METRICS).join(", ")}. Default: by the task`,
+    `What the gate looks at: ${METRICS.map(({ name }) => name).join(", ")}. Default: accuracy, or r2`,
   ),
   min_score: z.number().optional().describe(
     "The threshold to pass: at least this for metrics where more is better, at most this for losses. Default: better than the baseline",
@@ -50,18 +50,8 @@ export const validateModel = defineTool<TrainingServices, z.infer<typeof input>,
   output,
   async run(args, services, context) {
     const model = services.registry.find(args.model_id);
-    const metric = args.metric ?? defaultMetric(model.task, []);
-    if (metricOf(metric).task !== model.task) {
-      throw new AppError(
-        "invalid_argument",
-        `Cannot validate by ${metric}: ${model.model_id} does ${model.task}`,
-        {
-          hint: `Metrics for it: ${
-            Object.values(METRICS).filter((m) => m.task === model.task).map((m) => m.name).join(", ")
-          }.`,
-        },
-      );
-    }
+    const metric = args.metric ?? defaultMetric(model.task);
+    metricOf(metric, model.task);
     const { holdout } = model;
     if (!args.dataset && !holdout) {
       throw new AppError(

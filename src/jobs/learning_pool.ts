@@ -48,7 +48,7 @@ export function openPool(size: number, log: Log): LearningPool {
       const worker = spare ?? start();
       spare = null;
       active.add(worker);
-      let timer: number | undefined;
+      let timer: ReturnType<typeof setTimeout> | undefined;
       const end = () => {
         clearTimeout(timer);
         options.signal?.removeEventListener("abort", cancel);

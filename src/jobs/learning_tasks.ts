@@ -2,7 +2,7 @@
  * What runs inside a learning Worker: reading untrusted tables, fitting, validating. Functions from data to
  * data, without disk, network or clock rights; the Worker that calls them has no rights at all.
  */
-import { type Artifact, type ArtifactFacts, decodeArtifact, encodeArtifact } from "@/artifact/artifact.ts";
+import { type ArtifactFacts, decodeArtifact, encodeArtifact } from "@/artifact/artifact.ts";
 import { type Check, replayGolden } from "@/artifact/golden.ts";
 import { readTable } from "@/dataset/readers.ts";
 import { checkTarget, inferTask, profileTable, type TableProfile } from "@/dataset/profile.ts";
@@ -299,15 +299,12 @@ async function profile(input: TableBytes & { target?: string }): Promise<TablePr
 }
 
 /** Whether a file is a model, and still gives its golden predictions. */
-function inspect(
-  input: { artifact: Uint8Array },
-): Omit<Artifact, "pipeline"> & { checks: Check[]; algorithm: string } {
-  const { pipeline, ...facts } = decodeArtifact(input.artifact);
-  return {
-    ...facts,
-    checks: replayGolden({ pipeline, golden: facts.golden }),
-    algorithm: pipeline.algorithm,
-  };
+export interface Inspection {
+  checks: Check[];
+}
+
+function inspect(input: { artifact: Uint8Array }): Inspection {
+  return { checks: replayGolden(decodeArtifact(input.artifact)) };
 }
 
 /** The table of tasks. */
@@ -315,7 +312,15 @@ export const LEARNING_TASKS = { prepare, compare, fit, evaluate, profile, inspec
 
 export type TaskName = keyof typeof LEARNING_TASKS;
 export type TaskInput<N extends TaskName> = Parameters<(typeof LEARNING_TASKS)[N]>[0];
-export type TaskOutput<N extends TaskName> = Awaited<ReturnType<(typeof LEARNING_TASKS)[N]>>;
+export interface TaskOutputs {
+  prepare: Prepared;
+  compare: CrossValidation;
+  fit: Fitted;
+  evaluate: Evaluation;
+  profile: TableProfile;
+  inspect: Inspection;
+}
+export type TaskOutput<N extends TaskName> = TaskOutputs[N];
 
 /** Whether a score passes: as good as the threshold, in the metric's own direction. */
 export function passes(metric: string, score: number | null, threshold: number, strictly = false): boolean {

@@ -39,12 +39,8 @@ export async function runTrainingJob(
   const started = performance.now();
   const { registry, pool, report, signal } = parts;
   const { task, train } = prepared;
-  const metric = request.metric ?? defaultMetric(task, prepared.classes.length);
-  if (metricOf(metric).task !== task) {
-    throw new AppError("invalid_argument", `Cannot use the metric ${metric}: it is not for ${task}`, {
-      hint: `The target "${request.target}" was taken for ${task}. Choose another metric, or give task.`,
-    });
-  }
+  const metric = request.metric ?? defaultMetric(task);
+  metricOf(metric, task);
   const holdout = await keepHoldout(parts.home, prepared, request);
 
   const candidates: Candidate[] = request.algorithm === "auto"

@@ -48,12 +48,11 @@ export async function openDoor(
   policy: DoorPolicy,
 ): Promise<FoundFile[] | Uint8Array | null> {
   const path = resolve(policy.cwd, request.path);
-  const wanted = request.op === "write_model"
-    ? join(realFolder(dirname(path)), basename(path))
-    : realPath(path);
+  const wanted = request.op === "write_model" ? realPlace(path) : realPath(path);
   refuseOutside(path, wanted, policy);
   if (request.op === "write_model") {
     refuseName(path, MODEL_NAMES, "a model file (.safetensors or .onnx)");
+    await Deno.mkdir(dirname(wanted), { recursive: true });
     await writeAtomic(wanted, request.bytes);
     return null;
   }
@@ -97,9 +96,14 @@ function realPath(path: string): string {
   }
 }
 
-function realFolder(path: string): string {
-  Deno.mkdirSync(path, { recursive: true });
-  return Deno.realPathSync(path);
+/** Where a file that may not exist yet would really lie: links on the way that exists are followed. */
+function realPlace(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound) || dirname(path) === path) throw error;
+    return join(realPlace(dirname(path)), basename(path));
+  }
 }
 
 function refuseOutside(asked: string, real: string, policy: DoorPolicy): void {

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { type DoorPolicy, openDoor } from "@/shared/file_door.ts";
+
+async function inFolder(work: (folder: string, policy: DoorPolicy) => Promise<void>): Promise<void> {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    await Deno.mkdir(join(folder, "home", "keys"), { recursive: true });
+    await work(folder, { cwd: folder, folders: [], home: join(folder, "home") });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("openDoor() reads a table by path, also through a link and relative to the working folder", () =>
+  inFolder(async (folder, policy) => {
+    await Deno.writeTextFile(join(folder, "a.csv"), "x,y\n1,2\n");
+    await Deno.symlink(join(folder, "a.csv"), join(folder, "b.csv"));
+    for (const path of ["a.csv", join(folder, "a.csv"), "./b.csv"]) {
+      const bytes = await openDoor({ op: "read_table", path }, policy) as Uint8Array;
+      assert.equal(new TextDecoder().decode(bytes), "x,y\n1,2\n");
+    }
+    const found = await openDoor({ op: "find_tables", path: "." }, policy) as { name: string }[];
+    assert.deepEqual(found.map(({ name }) => name), ["a.csv"]);
+  }));
+
+Deno.test("openDoor() refuses names that are no table, hidden folders, keys, devices, and links that lead there", () =>
+  inFolder(async (folder, policy) => {
+    await Deno.mkdir(join(folder, ".ssh"));
+    await Deno.writeTextFile(join(folder, ".ssh", "id.csv"), "secret");
+    await Deno.symlink(join(folder, ".ssh", "id.csv"), join(folder, "innocent.csv"));
+    await Deno.writeTextFile(join(folder, "secret.pem"), "secret");
+    await Deno.symlink(join(folder, "secret.pem"), join(folder, "pem.csv"));
+    await Deno.writeTextFile(join(folder, "home", "keys", "token.csv"), "secret");
+    const refused = async (path: string, rule: RegExp) =>
+      await assert.rejects(openDoor({ op: "read_table", path }, policy), rule);
+    await refused(".ssh/id.csv", /hidden folder \.ssh/);
+    await refused("innocent.csv", /hidden folder \.ssh/);
+    await refused("secret.pem", /table file/);
+    await refused("pem.csv", /table file/);
+    await refused("home/keys/token.csv", /keys of mlmcp/);
+    await refused("/proc/self/environ", /no data|table file/);
+    await refused("absent.csv", /no such file/);
+  }));
+
+Deno.test("openDoor() keeps to the allowed folders when there are some", () =>
+  inFolder(async (folder, policy) => {
+    await Deno.mkdir(join(folder, "data"));
+    await Deno.writeTextFile(join(folder, "data", "a.csv"), "x\n1\n");
+    await Deno.writeTextFile(join(folder, "b.csv"), "x\n1\n");
+    const narrow = { ...policy, folders: ["data"] };
+    assert.ok(await openDoor({ op: "read_table", path: "data/a.csv" }, narrow));
+    await assert.rejects(
+      openDoor({ op: "read_table", path: "b.csv" }, narrow),
+      /outside the allowed data folders/,
+    );
+    await assert.rejects(openDoor({ op: "read_table", path: "data/../b.csv" }, narrow), /outside/);
+  }));
+
+Deno.test("openDoor() writes a model file and nothing else", () =>
+  inFolder(async (folder, policy) => {
+    const bytes = new Uint8Array([1, 2, 3]);
+    await openDoor({ op: "write_model", path: "out/m.safetensors", bytes }, policy);
+    assert.deepEqual(await Deno.readFile(join(folder, "out", "m.safetensors")), bytes);
+    await assert.rejects(openDoor({ op: "write_model", path: "out/m.sh", bytes }, policy), /model file/);
+    await assert.rejects(openDoor({ op: "write_model", path: ".x/m.onnx", bytes }, policy), /hidden folder/);
+    await assert.rejects(Deno.stat(join(folder, ".x")), Deno.errors.NotFound);
+    await assert.rejects(
+      openDoor({ op: "read_model", path: "out/../x.csv" }, policy),
+      /no such file|model file/,
+    );
+  }));
