@@ -1,10 +1,28 @@
 /** The table of algorithms. A new algorithm is one file and one line here. */
 import { AppError } from "@/shared/errors.ts";
 import { dummy } from "./dummy/dummy.ts";
+import { extraTrees } from "./ensemble/extra_trees.ts";
+import { gradientBoosting } from "./ensemble/gradient_boosting.ts";
+import { randomForest } from "./ensemble/random_forest.ts";
 import type { Estimator } from "./estimator.ts";
+import { linearRegression } from "./linear_model/linear_regression.ts";
+import { logisticRegression } from "./linear_model/logistic_regression.ts";
+import { ridge } from "./linear_model/ridge.ts";
+import { gaussianNb } from "./naive_bayes/gaussian_nb.ts";
+import { kNeighbors } from "./neighbors/k_neighbors.ts";
+import { decisionTree } from "./tree/decision_tree.ts";
 
 export const ESTIMATORS: readonly Estimator[] = [
   dummy,
+  linearRegression,
+  ridge,
+  logisticRegression,
+  kNeighbors,
+  gaussianNb,
+  decisionTree,
+  randomForest,
+  extraTrees,
+  gradientBoosting,
 ];
 
 /** @throws AppError not_found, naming the algorithms there are */

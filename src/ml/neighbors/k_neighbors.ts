@@ -1,0 +1,121 @@
+import { AppError } from "@/shared/errors.ts";
+import { z } from "zod";
+import { defineEstimator } from "../estimator.ts";
+import type { Matrix } from "../matrix.ts";
+import { checkColumns, checkFeatures, checkTraining } from "../tree/checks.ts";
+import { NearestRows } from "./nearest.ts";
+
+const params = z.strictObject({
+  n_neighbors: z.int().min(1).default(5).describe(
+    "How many of the nearest training rows are asked, from 1 up.",
+  ),
+  weights: z.enum(["uniform", "distance"]).default("uniform").describe(
+    "uniform: each neighbor counts the same. distance: by one over its distance.",
+  ),
+  metric: z.enum(["minkowski", "euclidean", "manhattan", "chebyshev"]).default("minkowski").describe(
+    "The distance; minkowski is of the order p.",
+  ),
+  p: z.number().min(1).default(2).describe(
+    "Order of the minkowski distance, from 1 up: 1 is manhattan, 2 euclidean.",
+  ),
+});
+
+type NeighborsParams = z.infer<typeof params>;
+
+type NeighborsState = {
+  /** (rows * cols) row-major: the training rows. */
+  points: Float64Array;
+  cols: number;
+  /** (rows) */
+  y: Float64Array;
+  n_classes: number;
+  n_neighbors: number;
+  by_distance: boolean;
+  /** Order of the distance; 0 stands for infinity. */
+  order: number;
+};
+
+const ORDERS = { euclidean: 2, manhattan: 1, chebyshev: 0 };
+
+/** The training rows are the model. */
+export const kNeighbors = defineEstimator<NeighborsParams, NeighborsState>({
+  name: "k_neighbors",
+  title: "k nearest neighbors",
+  description:
+    "Asks the most similar training rows. Good with few columns and some thousand rows; predicting slows with the training rows.",
+  source: "https://scikit-learn.org/stable/modules/neighbors.html",
+  needs: { missing: "impute", categories: "one_hot", scaling: true },
+  params: { classification: params, regression: params },
+
+  fit(X, y, params, context) {
+    checkTraining(X, y, context, "k_neighbors", false);
+    if (context.sample_weight) {
+      throw new AppError("invalid_argument", "Cannot train k_neighbors: it has no use for sample weights", {
+        hint: "Leave sample_weight out, or choose another algorithm.",
+      });
+    }
+    if (params.n_neighbors > X.rows) {
+      throw new AppError(
+        "invalid_argument",
+        `Cannot train k_neighbors: parameter n_neighbors is ${params.n_neighbors}, and there are ${X.rows} rows`,
+        { hint: `Use n_neighbors of at most ${X.rows}, or more rows.` },
+      );
+    }
+    context.progress(1, 1);
+    return {
+      points: rowMajor(X),
+      cols: X.cols,
+      y: y.slice(),
+      n_classes: context.n_classes,
+      n_neighbors: params.n_neighbors,
+      by_distance: params.weights === "distance",
+      order: params.metric === "minkowski" ? params.p : ORDERS[params.metric],
+    };
+  },
+
+  predict(X, state) {
+    checkColumns(X, state.cols, "k_neighbors");
+    checkFeatures(X, "predict with k_neighbors", false);
+    const { cols, y, n_classes, n_neighbors } = state;
+    const nearest = new NearestRows(
+      state.points,
+      cols,
+      n_neighbors,
+      state.order === 0 ? Infinity : state.order,
+    );
+    const queries = rowMajor(X);
+    const votes = new Float64Array(n_neighbors).fill(1);
+    const width = Math.max(n_classes, 1);
+    const scores = new Float64Array(X.rows * width);
+    for (let i = 0; i < X.rows; i++) {
+      nearest.search(queries.subarray(i * cols, (i + 1) * cols));
+      if (state.by_distance) weighByDistance(nearest, votes);
+      let total = 0;
+      for (let n = 0; n < n_neighbors; n++) {
+        const known = y[nearest.rows[n]];
+        total += votes[n];
+        if (n_classes > 0) scores[i * width + known] += votes[n];
+        else scores[i] += votes[n] * known;
+      }
+      for (let k = 0; k < width; k++) scores[i * width + k] /= total;
+    }
+    return scores;
+  },
+});
+
+/** One over the distance; rows at distance 0, if any, count alone. */
+function weighByDistance(nearest: NearestRows, votes: Float64Array): void {
+  const least = nearest.distance(0);
+  for (let n = 0; n < votes.length; n++) {
+    const distance = nearest.distance(n);
+    votes[n] = distance === least ? 1 : least / distance;
+  }
+}
+
+function rowMajor(X: Matrix): Float64Array {
+  const result = new Float64Array(X.rows * X.cols);
+  for (let j = 0; j < X.cols; j++) {
+    for (let i = 0; i < X.rows; i++) result[i * X.cols + j] = X.data[j * X.rows + i];
+  }
+  return result;
+}

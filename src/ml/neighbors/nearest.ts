@@ -1,0 +1,83 @@
+/** The k nearest training rows, by comparing with all of them. */
+
+/** The order of the Minkowski distance: 1, 2, another number from 1 up, or Infinity for the largest difference. */
+export type Order = number;
+
+/**
+ * Reusable search over `rows` points of `cols` numbers.
+ *
+ * A point is left as soon as the sum so far is beyond the k-th best, which on real data skips most of the work.
+ * Of points at the same distance the earlier one is taken, so that the result does not depend on the search.
+ */
+export class NearestRows {
+  readonly #points: Float64Array;
+  readonly #cols: number;
+  readonly #rows: number;
+  readonly #order: Order;
+  /** (k) the row numbers, nearest first. */
+  readonly rows: Int32Array;
+  /** (k) before the root: the sum of the powers. */
+  readonly #powers: Float64Array;
+
+  /** @param points (rows * cols) row-major */
+  constructor(points: Float64Array, cols: number, k: number, order: Order) {
+    this.#points = points;
+    this.#cols = cols;
+    this.#rows = points.length / cols;
+    this.#order = order;
+    this.rows = new Int32Array(k);
+    this.#powers = new Float64Array(k);
+  }
+
+  /** Fills `rows` with the nearest of `query` (cols). */
+  search(query: Float64Array): void {
+    const k = this.rows.length;
+    const powers = this.#powers.fill(Infinity);
+    const cols = this.#cols;
+    for (let i = 0; i < k; i++) this.rows[i] = i; // what stays when a distance overflows
+    for (let row = 0; row < this.#rows; row++) {
+      const power = this.#power(query, row * cols, powers[k - 1]);
+      if (power >= powers[k - 1]) continue;
+      let at = k - 1;
+      for (; at > 0 && powers[at - 1] > power; at--) {
+        powers[at] = powers[at - 1];
+        this.rows[at] = this.rows[at - 1];
+      }
+      powers[at] = power;
+      this.rows[at] = row;
+    }
+  }
+
+  /** The distance of the i-th nearest. */
+  distance(i: number): number {
+    const power = this.#powers[i];
+    if (this.#order === 2) return Math.sqrt(power);
+    if (this.#order === 1 || this.#order === Infinity) return power;
+    return power ** (1 / this.#order);
+  }
+
+  /** The sum of the powers, or something beyond `limit` if it is beyond it. */
+  #power(query: Float64Array, start: number, limit: number): number {
+    const points = this.#points;
+    const cols = this.#cols;
+    const order = this.#order;
+    let sum = 0;
+    if (order === 2) {
+      for (let j = 0; j < cols; j++) {
+        const difference = query[j] - points[start + j];
+        sum += difference * difference;
+        if (sum > limit) return sum;
+      }
+    } else if (order === 1) {
+      for (let j = 0; j < cols; j++) {
+        sum += Math.abs(query[j] - points[start + j]);
+        if (sum > limit) return sum;
+      }
+    } else if (order === Infinity) {
+      for (let j = 0; j < cols; j++) sum = Math.max(sum, Math.abs(query[j] - points[start + j]));
+    } else {
+      for (let j = 0; j < cols; j++) sum += Math.abs(query[j] - points[start + j]) ** order;
+    }
+    return sum;
+  }
+}
