@@ -1,0 +1,71 @@
+import type { Task } from "../estimator.ts";
+
+export interface Candidate {
+  algorithm: string;
+  /** What differs from the algorithm's defaults. */
+  params: Record<string, unknown>;
+  /** Why it is tried, and what it costs. */
+  note: string;
+}
+
+export interface CandidateQuestion {
+  task: Task;
+  /** Rows to learn from. */
+  rows: number;
+  /** Feature columns of the table. */
+  features: number;
+  /** 0 for regression. */
+  n_classes: number;
+  /** Rows have weights: algorithms without use for them are left out. */
+  weighted?: boolean;
+}
+
+/** From here on forests draw this many rows a tree, so that their cost grows no further. */
+const FOREST_ROWS = 20_000;
+const NEIGHBOR_ROWS = 5_000;
+/** Below it a leaf of 20 rows is too coarse for boosting. */
+const SMALL_ROWS = 1_000;
+/** Boosting grows one tree a class and round. */
+const BOOSTING_CLASSES = 30;
+
+/**
+ * The few algorithms that `auto` tries, the cheap ones first, so that a small budget still sees several kinds.
+ * The costs are of one fit on one core for 20,000 rows and 20 numeric columns; cross-validation multiplies them by
+ * the folds.
+ */
+export function candidatesFor({ task, rows, features, n_classes, weighted }: CandidateQuestion): Candidate[] {
+  const candidates: Candidate[] = [];
+  const add = (algorithm: string, params: Record<string, unknown>, note: string) =>
+    candidates.push({ algorithm, params, note });
+  const forest = rows > FOREST_ROWS
+    ? { n_estimators: 60, bootstrap: true, max_samples: FOREST_ROWS, min_samples_leaf: 2 }
+    : {};
+  const boosting = n_classes <= BOOSTING_CLASSES;
+
+  if (task === "classification") add("logistic_regression", {}, "the plain one to beat; below a second");
+  else add("ridge", {}, "the plain one to beat; below a second");
+  if (boosting) {
+    if (rows < SMALL_ROWS) {
+      add("gradient_boosting", { max_depth: 3, min_samples_leaf: 5 }, "shallow trees for few rows; a second");
+    } else add("gradient_boosting", {}, "usually the best on tables; some seconds");
+  }
+  if (task === "classification") add("gaussian_nb", {}, "good with very few rows; below a second");
+  if (rows >= 10 && rows <= NEIGHBOR_ROWS && !weighted) {
+    add("k_neighbors", {}, "similar rows; quick to fit, slow to predict with many rows");
+  }
+  add(
+    "random_forest",
+    // scikit-learn's default for regression, all columns, costs three times as much for about the same score.
+    task === "regression" && features > 3 ? { max_features: 0.33, ...forest } : forest,
+    "robust without tuning; five seconds",
+  );
+  add("extra_trees", forest, "as random_forest with random thresholds; five seconds");
+  if (boosting && rows >= SMALL_ROWS) {
+    add(
+      "gradient_boosting",
+      { learning_rate: 0.05, max_iter: 300, max_leaf_nodes: 15 },
+      "slower and finer steps; three times the first boosting",
+    );
+  }
+  return candidates;
+}
