@@ -30,6 +30,9 @@ export function checkFeatures(X: Matrix, action: string, allowMissing: boolean):
   }
 }
 
+/** Targets beyond this would overflow when many trees are added up. */
+const LARGEST_TARGET = 1e300;
+
 /**
  * Checks the shapes and values that `fit` gets.
  * @throws AppError invalid_argument
@@ -53,6 +56,12 @@ export function checkTraining(
       refuse(
         `the target of row ${i + 1} is ${value !== value ? "missing" : "infinite"}`,
         "Leave out rows without a finite target.",
+      );
+    }
+    if (Math.abs(value) > LARGEST_TARGET) {
+      refuse(
+        `the target of row ${i + 1} is ${value}, beyond ${LARGEST_TARGET}`,
+        "Divide the target by a constant.",
       );
     }
     if (context.n_classes > 0 && (value < 0 || value >= context.n_classes || value !== Math.floor(value))) {

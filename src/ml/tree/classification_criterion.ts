@@ -163,11 +163,11 @@ export class ClassificationCriterion implements Criterion {
   }
 
   scanThreshold(
-    column: Float64Array,
+    values: Float64Array,
     threshold: number,
     rows: Int32Array,
     start: number,
-    end: number,
+    n: number,
     limits: SideLimits,
   ): number {
     const left = this.#left.fill(0);
@@ -175,9 +175,9 @@ export class ClassificationCriterion implements Criterion {
     const classes = this.#class;
     let weightLeft = 0;
     let rowsLeft = 0;
-    for (let p = start; p < end; p++) {
-      const row = rows[p];
-      if (column[row] <= threshold) {
+    for (let i = 0; i < n; i++) {
+      if (values[i] <= threshold) {
+        const row = rows[start + i];
         const w = weights[row];
         left[classes[row]] += w;
         weightLeft += w;
@@ -185,7 +185,7 @@ export class ClassificationCriterion implements Criterion {
       }
     }
     const weightRight = this.weight - weightLeft;
-    if (rowsLeft < limits.minSamples || end - start - rowsLeft < limits.minSamples) return NaN;
+    if (rowsLeft < limits.minSamples || n - rowsLeft < limits.minSamples) return NaN;
     if (weightLeft < limits.minWeight || weightRight < limits.minWeight) return NaN;
     return this.#entropy
       ? this.#entropyQuality(weightLeft, weightRight)

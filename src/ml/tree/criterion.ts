@@ -45,13 +45,13 @@ export interface Criterion {
     limits: SideLimits,
     best: number,
   ): boolean;
-  /** The quality of putting values <= threshold left, or NaN if that breaks a limit. */
+  /** The quality of putting values <= threshold left, or NaN if that breaks a limit. `values` go with rows[start…]. */
   scanThreshold(
-    column: Float64Array,
+    values: Float64Array,
     threshold: number,
     rows: Int32Array,
     start: number,
-    end: number,
+    n: number,
     limits: SideLimits,
   ): number;
 }

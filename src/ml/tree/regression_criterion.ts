@@ -190,27 +190,27 @@ export class RegressionCriterion implements Criterion {
   }
 
   scanThreshold(
-    column: Float64Array,
+    values: Float64Array,
     threshold: number,
     rows: Int32Array,
     start: number,
-    end: number,
+    n: number,
     limits: SideLimits,
   ): number {
     const moments = this.#moments;
     let weightLeft = 0;
     let sumLeft = 0;
     let rowsLeft = 0;
-    for (let p = start; p < end; p++) {
-      const row = rows[p];
-      if (column[row] <= threshold) {
+    for (let i = 0; i < n; i++) {
+      if (values[i] <= threshold) {
+        const row = rows[start + i];
         weightLeft += moments[2 * row];
         sumLeft += moments[2 * row + 1];
         rowsLeft++;
       }
     }
     const weightRight = this.weight - weightLeft;
-    if (rowsLeft < limits.minSamples || end - start - rowsLeft < limits.minSamples) return NaN;
+    if (rowsLeft < limits.minSamples || n - rowsLeft < limits.minSamples) return NaN;
     if (weightLeft < limits.minWeight || weightRight < limits.minWeight) return NaN;
     const sumRight = this.#sum - sumLeft;
     return sumLeft * sumLeft / weightLeft + sumRight * sumRight / weightRight;

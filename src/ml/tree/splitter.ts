@@ -25,7 +25,7 @@ export class Splitter {
   threshold = 0;
   /** Constant features known before the search, and after it. */
   constants = 0;
-  #X: Matrix;
+  readonly #columns: readonly Float64Array[];
   #criterion: Criterion;
   /** Absent: thresholds are drawn at random. */
   #ranks: Ranks | undefined;
@@ -35,10 +35,11 @@ export class Splitter {
   #keys: Int32Array;
   #sortedRows: Int32Array;
   #spareKeys: Int32Array;
+  #values: Float64Array;
   #spareRows: Int32Array;
 
   constructor(X: Matrix, criterion: Criterion, ranks: Ranks | undefined, maxFeatures: number) {
-    this.#X = X;
+    this.#columns = Array.from({ length: X.cols }, (_, j) => columnView(X, j));
     this.#criterion = criterion;
     this.#ranks = ranks;
     this.#maxFeatures = maxFeatures;
@@ -48,6 +49,7 @@ export class Splitter {
     this.#keys = new Int32Array(X.rows);
     this.#sortedRows = new Int32Array(X.rows);
     this.#spareKeys = new Int32Array(X.rows);
+    this.#values = new Float64Array(X.rows);
     this.#spareRows = new Int32Array(X.rows);
   }
 
@@ -113,7 +115,7 @@ export class Splitter {
   /** Moves the rows that go left to the front, keeping their order. Returns where the right side starts. */
   partition(start: number, end: number): number {
     const rows = this.rows;
-    const column = columnView(this.#X, this.feature);
+    const column = this.#columns[this.feature];
     const threshold = this.threshold;
     const right = this.#spareRows;
     let left = start;
@@ -140,7 +142,7 @@ export class Splitter {
     const rows = this.rows;
     const keys = this.#keys;
     const rank = ranks.rank;
-    const offset = feature * this.#X.rows;
+    const offset = feature * rows.length;
     let lowest = rank[offset + rows[start]];
     let highest = lowest;
     for (let i = 0; i < n; i++) {
@@ -181,11 +183,14 @@ export class Splitter {
     random: Random,
   ): number | undefined {
     const rows = this.rows;
-    const column = columnView(this.#X, feature);
+    const column = this.#columns[feature];
+    const values = this.#values;
+    const n = end - start;
     let lowest = column[rows[start]];
     let highest = lowest;
-    for (let p = start + 1; p < end; p++) {
-      const value = column[rows[p]];
+    for (let i = 0; i < n; i++) {
+      const value = column[rows[start + i]];
+      values[i] = value;
       if (value < lowest) lowest = value;
       else if (value > highest) highest = value;
     }
@@ -193,7 +198,7 @@ export class Splitter {
     const share = random.float();
     let threshold = lowest * (1 - share) + highest * share; // no overflow, even of the range
     if (threshold >= highest || threshold < lowest) threshold = lowest;
-    const quality = this.#criterion.scanThreshold(column, threshold, rows, start, end, limits);
+    const quality = this.#criterion.scanThreshold(values, threshold, rows, start, n, limits);
     if (quality > best) {
       this.feature = feature;
       this.threshold = threshold;
