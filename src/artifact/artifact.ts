@@ -168,13 +168,16 @@ export function decodeArtifact(bytes: Uint8Array): Artifact {
 /** What a schema can't say: names that must be known, and lengths that must agree. */
 function checkConsistency(pipeline: FittedPipeline, prior: readonly number[], golden: Golden): void {
   const { task, target, features, prepared } = pipeline;
+  let names: string[];
   try {
     estimatorOf(pipeline.algorithm);
     checkParams(pipeline.algorithm, task, pipeline.params);
-    for (const step of prepared) transformerOf(step.transformer);
+    names = prepared.flatMap((step) => transformerOf(step.transformer).outputs(step.column, step.state));
   } catch (error) {
     if (error instanceof AppError) throw damaged(error.message);
-    throw error;
+    throw damaged(
+      `the preparation's learned state has not the shape it must have (${(error as Error).message})`,
+    );
   }
   const expect = (holds: boolean, what: string) => {
     if (!holds) throw damaged(what);
@@ -191,7 +194,6 @@ function checkConsistency(pipeline: FittedPipeline, prior: readonly number[], go
     prepared.length === features.length && prepared.every((step, i) => step.column === features[i].name),
     "the preparation does not match the features",
   );
-  const names = prepared.flatMap((step) => transformerOf(step.transformer).outputs(step.column, step.state));
   expect(
     names.length === pipeline.matrix_names.length &&
       names.every((name, i) => name === pipeline.matrix_names[i]),

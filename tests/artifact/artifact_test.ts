@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { decodeArtifact } from "@/artifact/artifact.ts";
+import { replayGolden } from "@/artifact/golden.ts";
+import { predictRows } from "@/artifact/predict_rows.ts";
+import { signatureOf } from "@/artifact/signature.ts";
+import { ESTIMATORS } from "@/ml/estimators.ts";
+import { predictScores } from "@/ml/pipeline.ts";
+import { AppError } from "@/shared/errors.ts";
+import { decodeSafetensors, encodeSafetensors, type Tensor } from "@/shared/safetensors.ts";
+import { smallArtifact, smallPipeline, smallTable } from "../small_model.ts";
+
+Deno.test("every algorithm's model survives writing and reading to the last bit, and gives its golden rows", () => {
+  for (const { name, params } of ESTIMATORS) {
+    for (const task of ["classification", "regression"] as const) {
+      if (!params[task]) continue;
+      const options = {
+        algorithm: name,
+        task,
+        ...(name.includes("forest") || name.includes("extra") ? { params: { n_estimators: 7 } } : {}),
+      };
+      const artifact = decodeArtifact(smallArtifact(options));
+      const before = predictScores(smallPipeline(options), smallTable());
+      assert.deepEqual(predictScores(artifact.pipeline, smallTable()), before, `${name} for ${task}`);
+      assert.ok(replayGolden(artifact).every((check) => check.passed), `${name} for ${task}`);
+    }
+  }
+});
+
+Deno.test("encodeArtifact() gives the same bytes for the same data, parameters and seed, and others for another seed", () => {
+  const forest = { algorithm: "random_forest", params: { n_estimators: 5 } };
+  assert.deepEqual(smallArtifact({ ...forest, seed: 3 }), smallArtifact({ ...forest, seed: 3 }));
+  assert.notDeepEqual(smallArtifact({ ...forest, seed: 3 }), smallArtifact({ ...forest, seed: 4 }));
+});
+
+Deno.test("decodeArtifact() or the golden rows refuse a file with any one byte flipped, or say nothing else than before", () => {
+  const bytes = smallArtifact();
+  const good = decodeArtifact(bytes);
+  let refused = 0;
+  for (let at = 0; at < bytes.length; at += 7) {
+    const broken = bytes.slice();
+    broken[at] ^= 0x20;
+    try {
+      const artifact = decodeArtifact(broken);
+      assert.notEqual(artifact.sha256, good.sha256);
+    } catch (error) {
+      assert.ok(error instanceof AppError, `byte ${at}: ${error}`);
+      refused++;
+    }
+  }
+  assert.ok(refused > 0);
+});
+
+Deno.test("decodeArtifact() refuses a cut-off file at every length", () => {
+  const bytes = smallArtifact();
+  for (let length = 0; length < bytes.length; length += 101) {
+    assert.throws(() => decodeArtifact(bytes.slice(0, length)), AppError);
+  }
+});
+
+/** The model with its description changed by `change`. */
+function tampered(
+  change: (document: Record<string, never>, tensors: Record<string, Tensor>) => void,
+): Uint8Array {
+  const { tensors, metadata } = decodeSafetensors(smallArtifact());
+  const arrays = Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, data]));
+  const document = JSON.parse(metadata.mlmcp);
+  change(document, arrays);
+  return encodeSafetensors(arrays, { mlmcp: JSON.stringify(document) });
+}
+
+Deno.test("decodeArtifact() names what is unknown, missing or of the wrong length", () => {
+  // deno-fmt-ignore
+  const cases: [RegExp, (d: never, t: Record<string, Tensor>) => void][] = [
+    [/extra/, (d: { extra: number }) => d.extra = 1],
+    [/format_version/, (d: { format_version: number }) => d.format_version = 99],
+    [/nonsense/, (d: { pipeline: { algorithm: string } }) => d.pipeline.algorithm = "nonsense"],
+    [/features/, (d: { pipeline: { features: unknown[] } }) => d.pipeline.features = []],
+    [/preparation/, (d: { pipeline: { features: unknown[] } }) => d.pipeline.features.pop()],
+    [/prior/, (d: { baseline: { prior: number[] } }) => d.baseline.prior.push(1)],
+    [/matrix_names/, (d: { pipeline: { matrix_names: string[] } }) => d.pipeline.matrix_names.reverse()],
+    [/golden/, (d: { golden: { predictions: unknown[] } }) => d.golden.predictions.pop()],
+    [/belongs to nothing/, (_d: unknown, t) => t.stray = new Float64Array(2)],
+  ] as never;
+  for (const [expected, change] of cases) {
+    assert.throws(
+      () => decodeArtifact(tampered(change as never)),
+      (error: AppError) => error.code === "data_loss" && expected.test(error.message),
+      String(expected),
+    );
+  }
+});
+
+Deno.test("replayGolden() sees a model that predicts otherwise than when it was made", () => {
+  const changed = decodeArtifact(
+    tampered((d: { golden: { predictions: string[] } }) =>
+      d.golden.predictions = d.golden.predictions.map((label) => label === "Adelie" ? "Gentoo" : "Adelie")
+    ),
+  );
+  assert.ok(replayGolden(changed).every((check) => !check.passed));
+});
+
+Deno.test("predictRows() takes rows as objects and as arrays, with missing values", () => {
+  const artifact = decodeArtifact(smallArtifact());
+  const byName = predictRows(artifact, [{ length: 40, width: 15, island: "Dream" }, { length: 48 }]);
+  assert.deepEqual(byName.predictions, ["Adelie", "Gentoo"]);
+  assert.equal(byName.probabilities![0].Adelie + byName.probabilities![0].Gentoo, 1);
+  assert.deepEqual(
+    predictRows(artifact, [[40, 15, "Dream"], [48, null, null]]).predictions,
+    byName.predictions,
+  );
+});
+
+Deno.test("predictRows() warns of a category that training never saw, and predicts all the same", () => {
+  const { predictions, warnings } = predictRows(decodeArtifact(smallArtifact()), [{
+    length: 40,
+    island: "Atlantis",
+  }]);
+  assert.equal(predictions.length, 1);
+  assert.match(warnings[0], /row 0: column "island".*Atlantis/);
+});
+
+Deno.test("predictRows() names the row, the column and the rule when a value can't be used", () => {
+  const artifact = decodeArtifact(smallArtifact());
+  const cases: [unknown, RegExp][] = [
+    [{ length: "40" }, /row 1: column "length" must be a number, not "40"/],
+    [{ length: NaN }, /row 1: column "length" must be a number/],
+    [{ length: Infinity }, /row 1: column "length" must be a number/],
+    [{ length: true }, /row 1: column "length" must be a number, not true/],
+    [{ island: ["Dream"] }, /row 1: column "island" must be text/],
+    [{ length: 40, wings: 2 }, /row 1: the model has no column "wings"/],
+    [{ length: 40, constructor: 2 }, /row 1: the model has no column "constructor"/],
+    [[1, 2], /row 1: it has 2 values, the model takes 3/],
+    [null, /row 1: it is null/],
+    [7, /row 1: it is number/],
+    [{}, /row 1: it has no values/],
+  ];
+  for (const [row, expected] of cases) {
+    assert.throws(
+      () => predictRows(artifact, [{ length: 40 }, row]),
+      (error: AppError) => error.code === "invalid_argument" && expected.test(error.message),
+      String(expected),
+    );
+  }
+  assert.throws(() => predictRows(artifact, []), /no rows/);
+});
+
+Deno.test("signatureOf() tells columns, types, categories and ranges", () => {
+  const { inputs, output } = signatureOf(decodeArtifact(smallArtifact()));
+  assert.deepEqual(inputs.map(({ name, type }) => [name, type]), [["length", "number"], ["width", "number"], [
+    "island",
+    "category",
+  ]]);
+  assert.deepEqual(inputs[2].categories?.toSorted(), ["Biscoe", "Dream", "Torgersen"]);
+  assert.ok(inputs[0].min! < 41 && inputs[0].max! > 47);
+  assert.deepEqual(output, { name: "species", task: "classification", classes: ["Adelie", "Gentoo"] });
+});
