@@ -203,8 +203,11 @@ export class BoostingGrower {
     let rightCount = 0;
     for (let p = node.start; p < node.end; p++) {
       const row = order[p];
-      if (goesLeft[column[row]] === 1) order[left++] = row;
-      else right[rightCount++] = row;
+      const goes = goesLeft[column[row]];
+      order[left] = row; // both written, one counter moves: no branch to guess
+      right[rightCount] = row;
+      left += goes;
+      rightCount += 1 - goes;
     }
     order.set(right.subarray(0, rightCount), left);
     return left;

@@ -58,7 +58,14 @@ export class ClassificationCriterion implements Criterion {
     for (let k = 0; k < this.#classes; k++) target[at + k] = this.#total[k] / this.weight;
   }
 
-  scanSorted(keys: Int32Array, rows: Int32Array, n: number, limits: SideLimits, best: number): boolean {
+  scanSorted(
+    keys: Int32Array,
+    rows: Int32Array,
+    start: number,
+    n: number,
+    limits: SideLimits,
+    best: number,
+  ): boolean {
     const { minSamples, minWeight } = limits;
     const total = this.#total;
     const left = this.#left.fill(0);
@@ -74,7 +81,7 @@ export class ClassificationCriterion implements Criterion {
     let next = keys[0];
     for (let i = 0; i < last; i++) {
       const key = next;
-      const row = rows[i];
+      const row = rows[start + i];
       const k = classes[row];
       const w = weights[row];
       squaresLeft += w * (2 * left[k] + w);

@@ -33,7 +33,14 @@ export interface Criterion {
   /**
    * Tries all splits of a node sorted by key. Sets quality and ranks and returns true if one beats `best`.
    */
-  scanSorted(keys: Int32Array, rows: Int32Array, n: number, limits: SideLimits, best: number): boolean;
+  scanSorted(
+    keys: Int32Array,
+    rows: Int32Array,
+    start: number,
+    n: number,
+    limits: SideLimits,
+    best: number,
+  ): boolean;
   /** The same for a node of which only the range of keys is known; counts by key. `keys` go with rows[start…]. */
   scanCounted(
     keys: Int32Array,

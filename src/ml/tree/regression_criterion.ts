@@ -100,7 +100,14 @@ export class RegressionCriterion implements Criterion {
     target[at] = (this.#sum / this.weight + this.#shift) * this.#scale;
   }
 
-  scanSorted(keys: Int32Array, rows: Int32Array, n: number, limits: SideLimits, best: number): boolean {
+  scanSorted(
+    keys: Int32Array,
+    rows: Int32Array,
+    start: number,
+    n: number,
+    limits: SideLimits,
+    best: number,
+  ): boolean {
     const { minSamples, minWeight } = limits;
     const moments = this.#moments;
     const weight = this.weight;
@@ -112,7 +119,7 @@ export class RegressionCriterion implements Criterion {
     let next = keys[0];
     for (let i = 0; i < last; i++) {
       const key = next;
-      const at = 2 * rows[i];
+      const at = 2 * rows[start + i];
       weightLeft += moments[at];
       sumLeft += moments[at + 1];
       next = keys[i + 1];

@@ -8,9 +8,13 @@ import type { Random } from "@/shared/random.ts";
 import { columnView, type Matrix } from "../matrix.ts";
 import type { Criterion, SideLimits } from "./criterion.ts";
 import { type Ranks, sortPairs } from "./ranks.ts";
+import { SortedRows } from "./sorted_rows.ts";
 
 /** A node is counted by rank when that touches at most this many numbers a row; else its rows are sorted. */
 const COUNT_LIMIT = 4;
+
+/** Values of a matrix up to which its rows are kept sorted by every column (8 bytes a value). */
+const SORTED_LIMIT = 2 ** 26;
 
 /** How many numbers a criterion must be able to count by rank, for a matrix of so many rows. */
 export function largestCount(rows: number): number {
@@ -29,6 +33,9 @@ export class Splitter {
   #criterion: Criterion;
   /** Absent: thresholds are drawn at random. */
   #ranks: Ranks | undefined;
+  /** Present where a split looks at most columns. */
+  #sorted: SortedRows | undefined;
+  #goesLeft: Uint8Array;
   #maxFeatures: number;
   #features: Int32Array;
   #constantFeatures: Int32Array;
@@ -42,6 +49,10 @@ export class Splitter {
     this.#columns = Array.from({ length: X.cols }, (_, j) => columnView(X, j));
     this.#criterion = criterion;
     this.#ranks = ranks;
+    if (ranks !== undefined && 2 * maxFeatures > X.cols && X.rows * X.cols <= SORTED_LIMIT) {
+      this.#sorted = new SortedRows(ranks, X.rows, X.cols);
+    }
+    this.#goesLeft = new Uint8Array(X.rows);
     this.#maxFeatures = maxFeatures;
     this.rows = new Int32Array(X.rows);
     this.#features = new Int32Array(X.cols);
@@ -58,6 +69,7 @@ export class Splitter {
     let count = 0;
     for (let i = 0; i < weight.length; i++) if (weight[i] > 0) this.rows[count++] = i;
     for (let j = 0; j < this.#features.length; j++) this.#features[j] = j;
+    this.#sorted?.reset(weight);
     return count;
   }
 
@@ -118,14 +130,20 @@ export class Splitter {
     const column = this.#columns[this.feature];
     const threshold = this.threshold;
     const right = this.#spareRows;
+    const goesLeft = this.#goesLeft;
     let left = start;
     let rightCount = 0;
     for (let p = start; p < end; p++) {
       const row = rows[p];
-      if (column[row] <= threshold) rows[left++] = row;
-      else right[rightCount++] = row;
+      const goes = column[row] <= threshold ? 1 : 0;
+      goesLeft[row] = goes;
+      rows[left] = row; // both written, one counter moves: no branch to guess
+      right[rightCount] = row;
+      left += goes;
+      rightCount += 1 - goes;
     }
     for (let i = 0; i < rightCount; i++) rows[left + i] = right[i];
+    this.#sorted?.partition(start, end, goesLeft);
     return left;
   }
 
@@ -143,6 +161,14 @@ export class Splitter {
     const keys = this.#keys;
     const rank = ranks.rank;
     const offset = feature * rows.length;
+    const criterion = this.#criterion;
+    if (this.#sorted !== undefined) {
+      const order = this.#sorted.order;
+      const at = offset + start;
+      for (let i = 0; i < n; i++) keys[i] = rank[offset + order[at + i]];
+      if (keys[0] === keys[n - 1]) return undefined;
+      return criterion.scanSorted(keys, order, at, n, limits, best) ? this.#keep(ranks, feature) : best;
+    }
     let lowest = rank[offset + rows[start]];
     let highest = lowest;
     for (let i = 0; i < n; i++) {
@@ -152,7 +178,6 @@ export class Splitter {
       else if (key > highest) highest = key;
     }
     if (lowest === highest) return undefined;
-    const criterion = this.#criterion;
     let better: boolean;
     if ((highest - lowest + 1) * criterion.width <= COUNT_LIMIT * n) {
       better = criterion.scanCounted(keys, rows, start, n, lowest, highest, limits, best);
@@ -160,17 +185,19 @@ export class Splitter {
       const sorted = this.#sortedRows;
       for (let i = 0; i < n; i++) sorted[i] = rows[start + i];
       better = sortPairs(keys, sorted, this.#spareKeys, this.#spareRows, n, lowest, highest)
-        ? criterion.scanSorted(this.#spareKeys, this.#spareRows, n, limits, best)
-        : criterion.scanSorted(keys, sorted, n, limits, best);
+        ? criterion.scanSorted(this.#spareKeys, this.#spareRows, 0, n, limits, best)
+        : criterion.scanSorted(keys, sorted, 0, n, limits, best);
     }
-    if (!better) return best;
+    return better ? this.#keep(ranks, feature) : best;
+  }
+
+  /** Makes the criterion's best split that of the node. */
+  #keep(ranks: Ranks, feature: number): number {
+    const { lowRank, highRank, quality } = this.#criterion;
     const values = ranks.offset[feature];
     this.feature = feature;
-    this.threshold = midpoint(
-      ranks.values[values + criterion.lowRank],
-      ranks.values[values + criterion.highRank],
-    );
-    return criterion.quality;
+    this.threshold = midpoint(ranks.values[values + lowRank], ranks.values[values + highRank]);
+    return quality;
   }
 
   /** The quality of one threshold drawn between the feature's smallest and largest value in the node. */

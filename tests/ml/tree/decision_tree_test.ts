@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { takeMatrixRows } from "@/ml/matrix.ts";
+import { decisionTree } from "@/ml/tree/decision_tree.ts";
+import { leafOf, type TreesState } from "@/ml/tree/trees_state.ts";
+import { contextFor, dataSet, largestDifference, matrixOf } from "./reference_data.ts";
+
+const regression = decisionTree.params.regression!;
+const classification = decisionTree.params.classification!;
+
+function leafSizes(X: ReturnType<typeof matrixOf>, state: TreesState): number[] {
+  const sizes: number[] = [];
+  for (let i = 0; i < X.rows; i++) {
+    const leaf = leafOf(X, i, state, 0);
+    sizes[leaf] = (sizes[leaf] ?? 0) + 1;
+  }
+  return sizes;
+}
+
+Deno.test("decision_tree puts the threshold halfway and sends equal values left", () => {
+  const X = matrixOf([[1], [2], [4], [8]]);
+  const state = decisionTree.fit(
+    X,
+    Float64Array.of(0, 0, 1, 1),
+    regression.parse({}),
+    contextFor("regression", 0),
+  );
+  assert.deepEqual([...(state.threshold as Float64Array).subarray(0, 1)], [3]);
+  assert.deepEqual([...decisionTree.predict(matrixOf([[3], [3.0000001]]), state)], [0, 1]);
+});
+
+Deno.test("decision_tree parts neighbouring doubles, whose middle rounds to the upper one", () => {
+  const low = 1 + Number.EPSILON;
+  const high = 1 + 2 * Number.EPSILON;
+  const X = matrixOf([[low], [high]]);
+  const state = decisionTree.fit(X, Float64Array.of(3, 5), regression.parse({}), contextFor("regression", 0));
+  assert.deepEqual([...decisionTree.predict(X, state)], [3, 5]);
+});
+
+Deno.test("decision_tree learns every training row when nothing limits it", () => {
+  for (const splitter of ["best", "random"]) {
+    for (const set of ["diabetes", "breast_cancer"] as const) {
+      const { X, y, task, n_classes } = dataSet(set);
+      const params = decisionTree.params[task]!.parse({ splitter });
+      const predictions = decisionTree.predict(
+        X,
+        decisionTree.fit(X, y, params, contextFor(task, n_classes)),
+      );
+      const truth = n_classes === 0
+        ? y
+        : Float64Array.from({ length: 2 * X.rows }, (_, i) => +(y[i >> 1] === i % 2));
+      assert.ok(largestDifference(predictions, truth) < 1e-9);
+    }
+  }
+});
+
+Deno.test("decision_tree keeps max_leaf_nodes, max_depth and min_samples_leaf", () => {
+  const { X, y, task } = dataSet("diabetes");
+  const fit = (params: Record<string, unknown>) =>
+    decisionTree.fit(X, y, regression.parse(params), contextFor(task, 0)) as TreesState;
+  assert.equal(leafSizes(X, fit({ max_leaf_nodes: 13 })).length, 13);
+  assert.ok(leafSizes(X, fit({ max_depth: 3 })).length <= 8);
+  for (const splitter of ["best", "random"]) {
+    const sizes = leafSizes(X, fit({ min_samples_leaf: 9, splitter }));
+    assert.ok(sizes.length > 10 && Math.min(...sizes) >= 9);
+    const shares = leafSizes(X, fit({ min_samples_leaf: 0.1, splitter }));
+    assert.ok(shares.length > 2 && Math.min(...shares) >= 45);
+  }
+  assert.ok(Math.min(...leafSizes(X, fit({ min_weight_fraction_leaf: 0.1 }))) >= 44);
+});
+
+Deno.test("decision_tree takes whole weights as repeated rows and weight 0 as an absent row", () => {
+  for (const set of ["diabetes", "wine"] as const) {
+    const { X, y, task, n_classes } = dataSet(set);
+    const weight = Float64Array.from({ length: X.rows }, (_, i) => (i * 7) % 3);
+    const repeated: number[] = [];
+    weight.forEach((times, i) => {
+      for (let k = 0; k < times; k++) repeated.push(i);
+    });
+    const rows = Int32Array.from(repeated);
+    const params = decisionTree.params[task]!.parse({ max_depth: 3 });
+    const weighted = decisionTree.fit(X, y, params, contextFor(task, n_classes, { sample_weight: weight }));
+    const plain = decisionTree.fit(
+      takeMatrixRows(X, rows),
+      Float64Array.from(rows, (i) => y[i]),
+      params,
+      contextFor(task, n_classes),
+    );
+    assert.ok(largestDifference(decisionTree.predict(X, weighted), decisionTree.predict(X, plain)) < 1e-9);
+  }
+});
+
+Deno.test("decision_tree gives the same bytes for the same seed", () => {
+  const { X, y, task, n_classes } = dataSet("digits");
+  const params = classification.parse({ max_features: "sqrt" });
+  const [a, b, c] = [1, 1, 2].map((seed) =>
+    decisionTree.fit(X, y, params, contextFor(task, n_classes, { seed }))
+  );
+  assert.deepEqual(a, b);
+  assert.notDeepEqual(a, c);
+});
+
+Deno.test("decision_tree is not disturbed by targets that are huge, tiny or far from 0", () => {
+  const { X, y, task } = dataSet("diabetes");
+  const params = regression.parse({ max_depth: 3 });
+  const plain = decisionTree.predict(X, decisionTree.fit(X, y, params, contextFor(task, 0)));
+  for (const [factor, offset] of [[1e297, 0], [1e-200, 0], [1, 1e9], [1e290, -1e292]]) {
+    const moved = y.map((value) => value * factor + offset);
+    const predictions = decisionTree.predict(X, decisionTree.fit(X, moved, params, contextFor(task, 0)));
+    assert.ok(predictions.every((value, i) => Math.abs((value - offset) / factor - plain[i]) < 1e-4));
+  }
+});
+
+Deno.test("decision_tree names the column and row of a value that it can't take", () => {
+  const y = Float64Array.of(1, 2);
+  const fit = (rows: number[][], target = y, more = {}) =>
+    decisionTree.fit(matrixOf(rows), target, regression.parse({}), contextFor("regression", 0, more));
+  assert.throws(() => fit([[1, 2], [3, NaN]]), /column "x1" holds a missing value in row 2/);
+  assert.throws(() => fit([[1, -Infinity], [3, 4]]), /column "x1" holds an infinite value in row 1/);
+  assert.throws(() => fit([[1], [2]], Float64Array.of(1, Infinity)), /target of row 2 is infinite/);
+  assert.throws(
+    () => fit([[1], [2]], Float64Array.of(1, 2e300)),
+    /target of row 2 is 2e\+300, beyond 1e\+300/,
+  );
+  assert.throws(() => fit([]), /there are no rows/);
+  assert.throws(() => fit([[], []]), /no feature columns/);
+  assert.throws(
+    () => fit([[1], [2]], y, { sample_weight: Float64Array.of(0, 0) }),
+    /all sample weights are zero/,
+  );
+  assert.throws(() => fit([[1], [2]], y, { sample_weight: Float64Array.of(1, -1) }), /weight of row 2 is -1/);
+  const state = fit([[1], [2]]);
+  assert.throws(() => decisionTree.predict(matrixOf([[1, 2]]), state), /fitted on 1 columns and got 2/);
+  assert.throws(
+    () => decisionTree.predict(matrixOf([[NaN]]), state),
+    /column "x0" holds a missing value in row 1/,
+  );
+});
+
+Deno.test("decision_tree names a parameter that is wrong", () => {
+  const failures: [Record<string, unknown>, string][] = [
+    [{ max_depth: 0 }, "max_depth"],
+    [{ min_samples_leaf: 1.5 }, "min_samples_leaf"],
+    [{ max_features: "all" }, "max_features"],
+    [{ ccp_alpha: -1 }, "ccp_alpha"],
+    [{ depth: 3 }, "depth"],
+  ];
+  for (const [params, name] of failures) {
+    const result = regression.safeParse(params);
+    assert.ok(!result.success && JSON.stringify(result.error.issues).includes(name));
+  }
+});
