@@ -1,0 +1,123 @@
+/** Step 2: the data on this machine, and what it looks like. */
+import { basename, extname } from "node:path";
+import { AppError } from "@/shared/errors.ts";
+import { type Downloaded, Downloaded as DownloadedSchema, Profile, read } from "../tool_results.ts";
+import type { Found } from "./find.ts";
+import { callOptions, type StepContext, type StepEnd } from "./step.ts";
+
+export interface Fetched {
+  dataset_id: string | null;
+  ref: string;
+  path: string | null;
+  version: string | number | null;
+  license: string | null;
+  sha256: string | null;
+  /** What the training tools take. */
+  table: string;
+  /** A short name of the data. */
+  name: string;
+  profile: Profile;
+}
+
+const WAIT_S = 20;
+const TABLE = /\.(csv|tsv|tab|txt|data|json|jsonl|ndjson|parquet|arrow|feather|xlsx)(\.gz|\.zst)?$/i;
+
+export async function fetch(context: StepContext, found: Found): Promise<StepEnd<Fetched>> {
+  const downloaded = found.source === "ref" ? await download(context, found.value) : null;
+  const table = downloaded ? tableOf(context, downloaded, found) : found.value;
+  const answer = await context.servers.call(
+    "training",
+    "profile_dataset",
+    { dataset: table },
+    callOptions(context),
+  );
+  const profile = read(Profile, "profile_dataset", answer);
+  const about = answer as Record<string, string | null | undefined>;
+  const result: Fetched = {
+    dataset_id: downloaded?.dataset_id ?? (found.source === "stored" ? found.value : null),
+    ref: downloaded?.ref ?? found.value,
+    path: downloaded?.path ?? (found.source === "path" ? found.value : about.path ?? null),
+    version: downloaded?.version ?? about.version ?? null,
+    license: downloaded?.license ?? found.license ?? about.license ?? null,
+    sha256: downloaded?.sha256 ?? about.sha256 ?? null,
+    table,
+    name: nameOf(found),
+    profile,
+  };
+  return {
+    result,
+    tool: downloaded ? "download_dataset" : "profile_dataset",
+    text: `${profile.rows.toLocaleString("en")} rows, ${profile.columns.length} columns`,
+  };
+}
+
+async function download(context: StepContext, ref: string): Promise<Downloaded> {
+  const { servers } = context;
+  const options = callOptions(context);
+  let answer = read(
+    DownloadedSchema,
+    "download_dataset",
+    await servers.call("kaggle", "download_dataset", { ref, wait_s: WAIT_S }, options),
+  );
+  while (answer.download_id !== undefined && (answer.status === "queued" || answer.status === "running")) {
+    answer = read(
+      DownloadedSchema,
+      "get_download",
+      await servers.call(
+        "kaggle",
+        "get_download",
+        { download_id: answer.download_id, wait_s: WAIT_S },
+        options,
+      ),
+    );
+  }
+  if (answer.status === "failed" || answer.status === "cancelled") {
+    const { error } = answer as { error?: { message?: string; hint?: string } };
+    throw new AppError(
+      "unavailable",
+      error?.message ?? `Cannot download ${ref}: the download ${answer.status}`,
+      {
+        hint: error?.hint ?? "Try again: what has arrived is kept.",
+      },
+    );
+  }
+  return answer;
+}
+
+/** Of several files, the one to learn from: the one called train, or the largest table. */
+function tableOf({ reporter }: StepContext, { dataset_id, files, path }: Downloaded, found: Found): string {
+  const tables = files.filter((file) => TABLE.test(file.name) && file.path !== undefined);
+  const stored = dataset_id ?? path;
+  if (tables.length <= 1 && stored !== undefined) return stored;
+  if (tables.length === 0) {
+    throw new AppError("failed_precondition", `Cannot train on ${found.value}: it holds no table`, {
+      hint: `Its files: ${files.map((file) => file.name).slice(0, 20).join(", ") || "none"}.`,
+    });
+  }
+  const bySize = [...tables].sort((a, b) => (b.size_bytes ?? 0) - (a.size_bytes ?? 0));
+  const train = bySize.find((file) => /^train(ing)?\b/i.test(basename(file.name)));
+  const taken = train ?? bySize[0];
+  reporter.assumed({
+    about: "file",
+    value: taken.name,
+    reason: `${
+      train ? "its name says it is for training" : "it is the largest table"
+    }; ${found.value}/FILE chooses another of ${tables.map((file) => file.name).slice(0, 10).join(", ")}`,
+  });
+  return taken.path!;
+}
+
+/** `sample/penguins` -> penguins; `/data/house prices.csv.gz` -> house prices. */
+function nameOf(found: Found): string {
+  if (found.source === "ref") {
+    const [owner, slug] = found.value.split("/");
+    return slug ?? owner;
+  }
+  const name = basename(found.value);
+  return name.slice(0, name.length - endingOf(name).length) || name;
+}
+
+function endingOf(name: string): string {
+  const last = extname(name);
+  return /^\.(gz|zst)$/i.test(last) ? extname(name.slice(0, -last.length)) + last : last;
+}
