@@ -9,7 +9,7 @@ import type { Reporter } from "./reporter.ts";
 import type { Servers } from "./servers.ts";
 import { type StepName, STEPS, type StepStatusWord } from "./step_names.ts";
 import { Declined, deploy } from "./steps/deploy.ts";
-import { fetch, type Fetched } from "./steps/fetch.ts";
+import { countClasses, fetch, type Fetched } from "./steps/fetch.ts";
 import { find, type Found } from "./steps/find.ts";
 import type { Clock, StepContext, StepEnd } from "./steps/step.ts";
 import { test, TestFailed } from "./steps/test.ts";
@@ -186,7 +186,7 @@ class Run {
     const kept = journal.run(this.#run.run_id).plan;
     if (kept) return kept.plan;
     const { value, assumptions } = await this.#settle(() =>
-      Promise.resolve(makePlan({
+      makePlan({
         request: found.request,
         options: this.#options,
         dataset: fetched.table,
@@ -194,7 +194,8 @@ class Run {
         known_target: found.known_target ?? undefined,
         known_task: found.known_task ?? undefined,
         profile: fetched.profile,
-      }))
+        countClasses: (target) => countClasses(this.#parts, fetched.table, target),
+      })
     );
     journal.setRun(this.#run.run_id, { plan: { plan: value, assumptions } });
     await this.#fault("plan:kept");

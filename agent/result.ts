@@ -88,7 +88,7 @@ export function resultOf(journal: Journal, run_id: string): RunResult {
       license: fetched.license,
       sha256: fetched.sha256,
       rows: fetched.profile.rows,
-      columns: fetched.profile.columns.length,
+      columns: fetched.profile.columns,
     },
     target: plan?.target ?? null,
     task: plan?.task ?? null,
@@ -116,7 +116,9 @@ export function resultOf(journal: Journal, run_id: string): RunResult {
     },
     test: tested,
     monitoring: watched,
-    example: fetched && plan ? exampleRow(fetched.profile, plan.target) : null,
+    example: fetched && plan
+      ? exampleRow(fetched.profile, plan.target, trained?.dropped.map((one) => one.column) ?? [])
+      : null,
     assumptions: [...found?.assumptions ?? [], ...run.plan?.assumptions ?? [], ...thresholds],
     steps: [...steps.values()].map(({ step, tool, status, started_at, duration_ms, error }) => ({
       ...{ step, tool, status, started_at, duration_ms },
@@ -132,16 +134,17 @@ function ended<T>(step: StepRow | undefined): T | null {
   return (step?.result as { result?: T } | null)?.result ?? null;
 }
 
-/** Typical values of the columns, for a first request; null when the profile shows no values. */
-export function exampleRow(profile: Profile, target: string): Record<string, unknown> | null {
+/** Typical values of the columns that the model takes, for a first request; null when the profile shows none. */
+export function exampleRow(
+  profile: Profile,
+  target: string,
+  dropped: readonly string[],
+): Record<string, unknown> | null {
   const row: Record<string, unknown> = {};
-  for (const column of profile.columns) {
-    if (column.name === target || column.type === "identifier" || column.type === "text") continue;
-    const top = Array.isArray(column.top)
-      ? (column.top[0] as { value?: unknown } | undefined)?.value
-      : undefined;
-    const value = column.type === "number" ? column.median ?? column.mean : top;
-    if (value !== undefined && value !== null) row[column.name] = value;
+  for (const { name, type, quantiles, top_values, examples } of profile.column_profiles) {
+    if (name === target || dropped.includes(name) || type === "identifier" || type === "text") continue;
+    const value = quantiles?.p50 ?? top_values?.[0]?.value ?? examples?.[0];
+    if (value !== undefined) row[name] = value;
   }
   return Object.keys(row).length > 0 ? row : null;
 }

@@ -16,19 +16,29 @@ function numbersIn(value: Record<string, unknown>): Record<string, number> {
   );
 }
 
+const value = z.union([z.number(), z.string(), z.boolean()]);
+const counts = z.array(z.object({ value, count: z.number() }).loose());
+
 export const ColumnProfile = z.object({
   name: z.string(),
   type: z.string(),
   missing: number,
   distinct: number,
-  /** Whether all numbers are whole, if the profile says so. */
-  whole: z.boolean().optional(),
+  min: value.nullish(),
+  max: value.nullish(),
+  mean: value.nullish(),
+  quantiles: z.object({ p50: value }).loose().nullish(),
+  /** The most frequent values, not of numbers. */
+  top_values: counts.nullish(),
+  examples: z.array(value).nullish(),
 }).loose();
 export type ColumnProfile = z.infer<typeof ColumnProfile>;
 
 export const Profile = z.object({
   rows: z.number(),
-  columns: z.array(ColumnProfile),
+  columns: z.number(),
+  column_profiles: z.array(ColumnProfile),
+  target: z.object({ name: z.string(), classes: counts.nullish() }).loose().nullish(),
 }).loose();
 export type Profile = z.infer<typeof Profile>;
 
@@ -71,6 +81,7 @@ export const TrainingJob = z.object({
   leaderboard: z.array(
     z.object({ algorithm: z.string(), score: z.number().nullish(), metric: text }).loose(),
   ).nullish().transform((value) => value ?? []),
+  dropped: z.array(z.object({ column: z.string() }).loose()).nullish().transform((value) => value ?? []),
   error: z.object({ code: z.string(), message: z.string(), hint: text }).loose().nullish(),
   progress: z.object({ done: number, total: number, message: text }).loose().nullish(),
   run_id: text,

@@ -27,9 +27,9 @@ const MARGIN = 0.1;
  * @throws AppError invalid_argument when the column that was given does not exist
  */
 export function findTarget({ request, given, known, profile }: TargetInput): Decision<string> {
-  const names = profile.columns.map((column) => column.name);
+  const names = profile.column_profiles.map((column) => column.name);
   if (given !== undefined) return decided(exactName(given, names));
-  const ranked = rankColumns(request, profile.columns);
+  const ranked = rankColumns(request, profile.column_profiles);
   const [best, second] = ranked;
   const clear = best !== undefined && best.score >= CONFIDENT && best.score - (second?.score ?? 0) >= MARGIN;
   const knownName = known === undefined ? undefined : names.find((name) => name === known);
@@ -42,7 +42,7 @@ export function findTarget({ request, given, known, profile }: TargetInput): Dec
   if (knownName !== undefined) {
     return decided(knownName, assume(knownName, "the data set's description names it"));
   }
-  const usual = profile.columns.filter((column) => USUAL.includes(column.name.trim().toLowerCase()));
+  const usual = profile.column_profiles.filter((column) => USUAL.includes(column.name.trim().toLowerCase()));
   if (usual.length === 1) {
     return decided(usual[0].name, assume(usual[0].name, "a column of that name is meant to be predicted"));
   }
@@ -53,7 +53,7 @@ export function findTarget({ request, given, known, profile }: TargetInput): Dec
     reason: tied.length > 1
       ? `the request fits ${tied.slice(0, 4).map((one) => `"${one.name}"`).join(", ")} alike`
       : "no column's name fits the request",
-    choices: choicesOf(profile.columns, ranked.map((one) => one.name)),
+    choices: choicesOf(profile.column_profiles, ranked.map((one) => one.name)),
     flag: "--target COLUMN",
   });
 }
@@ -80,7 +80,7 @@ export function listOf(names: readonly string[], limit = 30): string {
 
 function choicesOf(columns: readonly ColumnProfile[], first: readonly string[]): Choice[] {
   const order = [...columns].sort((a, b) => rankOf(a.name, first) - rankOf(b.name, first));
-  return order.filter((column) => column.type !== "identifier")
+  return order.filter((column) => !namesRows(column))
     .map((column) => ({ value: column.name, detail: `${column.type}, ${column.distinct ?? "?"} values` }));
 }
 
@@ -105,7 +105,7 @@ export function rankColumns(request: string, columns: readonly ColumnProfile[]):
     const name = column.name.trim();
     const parts = splitWords(name).filter((part) => part.length > 1 || splitWords(name).length === 1);
     if (saysOutright(raw, name)) return [{ name: column.name, score: 1.2, words: [name] }];
-    if (column.type === "identifier" || parts.length === 0 || words.length === 0) return [];
+    if (namesRows(column) || parts.length === 0 || words.length === 0) return [];
     const covered = parts.reduce((sum, part) => sum + bestLikeness(part, words), 0) / parts.length;
     const found = words.filter((word) => bestLikeness(word, parts) > 0);
     const used = words.reduce((sum, word) => sum + bestLikeness(word, parts), 0) / words.length;
@@ -113,6 +113,31 @@ export function rankColumns(request: string, columns: readonly ColumnProfile[]):
     return [{ name: column.name, score: (2 * covered * used) / (covered + used), words: found }];
   }).sort((a, b) => b.score - a.score);
 }
+
+/**
+ * Whether a column only tells rows apart. Numbers that all differ may be a measure all the same, unless the
+ * column's name says otherwise.
+ */
+export function namesRows(column: ColumnProfile): boolean {
+  if (column.type !== "identifier") return false;
+  return column.mean === undefined || column.mean === null ||
+    splitWords(column.name).some((word) => ROW_WORDS.has(word));
+}
+
+const ROW_WORDS = new Set([
+  "id",
+  "index",
+  "idx",
+  "row",
+  "rownum",
+  "no",
+  "nr",
+  "key",
+  "uuid",
+  "guid",
+  "number",
+  "unnamed",
+]);
 
 /** The name stands in the request just so: `predict loan_status`. One letter or a common word is no name. */
 function saysOutright(raw: string, name: string): boolean {

@@ -1,6 +1,7 @@
 /** Classification or regression, from the target's values and the request's words. */
 import { AppError } from "@/shared/errors.ts";
 import type { ColumnProfile, Profile } from "../tool_results.ts";
+import { namesRows } from "./find_target.ts";
 import { type Assumption, decided, type Decision, type Task } from "./plan.ts";
 
 const SAYS_REGRESSION =
@@ -26,14 +27,14 @@ export function findTask(
   const distinct = target.distinct ?? profile.rows;
   const assume = (task: Task, reason: string) =>
     decided(task, { about: "task", value: task, reason } satisfies Assumption);
-  if (target.type !== "number") {
+  if (target.type !== "number" && target.type !== "identifier") {
     return assume(
       "classification",
       `"${target.name}" holds ${distinct} different ${target.type === "boolean" ? "truth values" : "names"}`,
     );
   }
   if (distinct === 2) return assume("classification", `"${target.name}" has two values`);
-  const mayBeClasses = target.whole !== false && distinct <= FEW_VALUES &&
+  const mayBeClasses = isWhole(target) && distinct <= FEW_VALUES &&
     distinct * ROWS_A_VALUE <= profile.rows;
   if (mayBeClasses && !SAYS_REGRESSION.test(request)) {
     const asked = SAYS_CLASSES.test(request) ? ", and the request asks for a class" : "";
@@ -45,11 +46,19 @@ export function findTask(
   return assume("regression", `"${target.name}" is a number with ${distinct} values`);
 }
 
+/** As far as the profile shows values, they are all whole numbers. */
+function isWhole({ min, max, quantiles, examples }: ColumnProfile): boolean {
+  const shown = [min, max, ...Object.values(quantiles ?? {}), ...(examples ?? [])];
+  return shown.every((value) => typeof value !== "number" || Number.isInteger(value));
+}
+
 function refuseHopeless(target: ColumnProfile, profile: Profile, given: Task | undefined): void {
   const refuse = (state: string, hint: string): never => {
     throw new AppError("invalid_argument", `Cannot predict "${target.name}": ${state}`, { hint });
   };
-  const others = profile.columns.filter((column) => column.name !== target.name).map((column) => column.name);
+  const others = profile.column_profiles.filter((column) => column.name !== target.name).map((column) =>
+    column.name
+  );
   const another = `Choose another column with --target: ${others.slice(0, 20).join(", ")}.`;
   const present = profile.rows - (target.missing ?? 0);
   const distinct = target.distinct ?? NaN;
@@ -65,7 +74,7 @@ function refuseHopeless(target: ColumnProfile, profile: Profile, given: Task | u
     refuse("it holds dates, and only classes and numbers can be predicted", another);
   }
   const unique = distinct >= present && present > 2;
-  if (target.type === "identifier" && given !== "regression") {
+  if (namesRows(target) && given !== "regression") {
     refuse("it names the rows (every value occurs once), so nothing about it can be learnt", another);
   }
   if (unique && target.type !== "number" && target.type !== "identifier") {

@@ -19,6 +19,8 @@ export interface PlanInput {
   known_target: string | undefined;
   known_task: string | undefined;
   profile: Profile;
+  /** Rows of each class of a target whose profile does not list them. */
+  countClasses(target: string): Promise<number[]>;
 }
 
 /** Targets with such a name say nothing in the name of a model. */
@@ -27,17 +29,20 @@ const SAYS_NOTHING = /^(target|label|labels|class|classes|y|outcome|response|out
 /**
  * @throws AppError invalid_argument when an option does not fit the data
  */
-export function makePlan(input: PlanInput): Decision<Plan> {
+export async function makePlan(input: PlanInput): Promise<Decision<Plan>> {
   const { request, options, profile } = input;
   const target = findTarget({ request, given: options.target, known: input.known_target, profile });
   if (target.kind === "missing") return target;
-  const column = profile.columns.find((one) => one.name === target.value)!;
+  const column = profile.column_profiles.find((one) => one.name === target.value)!;
   const knownTask = target.value === input.known_target && isTask(input.known_task)
     ? input.known_task
     : undefined;
   const task = findTask(request, options.task ?? knownTask, column, profile);
   if (task.kind === "missing") return task;
-  const { metric, assumptions } = findMetric(task.value, options.metric, classCounts(column));
+  const counted = task.value === "classification" && options.metric === undefined
+    ? classCounts(column) ?? await input.countClasses(target.value)
+    : [];
+  const { metric, assumptions } = findMetric(task.value, options.metric, counted);
   const all: Assumption[] = [...target.assumptions, ...task.assumptions, ...assumptions];
   if (options.task === undefined && knownTask !== undefined) {
     all.push({ about: "task", value: knownTask, reason: "the data set's description says so" });
@@ -92,13 +97,8 @@ function nameOf(dataset: string, target: string): string {
   return what === "" || SAYS_NOTHING.test(what) || what === data ? data : `${data}-${what}`;
 }
 
-/** Rows of each class, largest first; empty when the profile does not list them all. */
-export function classCounts(column: ColumnProfile): number[] {
-  const top = column.top;
-  if (!Array.isArray(top)) return [];
-  const counts = top.map((entry) => Number((entry as { count?: unknown }).count));
-  if (counts.some((count) => !Number.isFinite(count)) || counts.length < (column.distinct ?? Infinity)) {
-    return [];
-  }
-  return counts.sort((a, b) => b - a);
+/** Rows of each class, largest first; null when the profile does not list them all. */
+function classCounts({ top_values, distinct }: ColumnProfile): number[] | null {
+  if (!top_values || distinct === undefined || top_values.length < distinct) return null;
+  return top_values.map((one) => one.count).sort((a, b) => b - a);
 }

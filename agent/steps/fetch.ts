@@ -47,7 +47,7 @@ export async function fetch(context: StepContext, found: Found): Promise<StepEnd
   return {
     result,
     tool: downloaded ? "download_dataset" : "profile_dataset",
-    text: `${profile.rows.toLocaleString("en")} rows, ${profile.columns.length} columns`,
+    text: `${profile.rows.toLocaleString("en")} rows, ${profile.columns} columns`,
   };
 }
 
@@ -120,4 +120,15 @@ function nameOf(found: Found): string {
 function endingOf(name: string): string {
   const last = extname(name);
   return /^\.(gz|zst)$/i.test(last) ? extname(name.slice(0, -last.length)) + last : last;
+}
+
+/** Rows of each class of that column, largest first; empty when it has no classes. */
+export async function countClasses(
+  { servers, signal }: Pick<StepContext, "servers" | "signal">,
+  table: string,
+  target: string,
+): Promise<number[]> {
+  const answer = await servers.call("training", "profile_dataset", { dataset: table, target }, { signal });
+  const { target: about } = read(Profile, "profile_dataset", answer);
+  return (about?.classes ?? []).map((one) => one.count).sort((a, b) => b - a);
 }

@@ -24,46 +24,28 @@ export interface World {
   run_id: string | null;
 }
 
-const PENGUIN_COLUMNS = [
-  {
-    name: "species",
-    type: "category",
-    missing: 0,
-    distinct: 3,
-    top: [
-      { value: "Adelie", count: 152 },
-      { value: "Gentoo", count: 124 },
-      { value: "Chinstrap", count: 68 },
-    ],
-  },
-  {
-    name: "bill_length_mm",
-    type: "number",
-    missing: 2,
-    distinct: 164,
-    min: 32.1,
-    max: 59.6,
-    mean: 43.92,
-    median: 44.45,
-  },
-  {
-    name: "body_mass_g",
-    type: "number",
-    missing: 2,
-    distinct: 94,
-    min: 2700,
-    max: 6300,
-    mean: 4201.75,
-    median: 4050,
-  },
-  {
-    name: "sex",
-    type: "category",
-    missing: 11,
-    distinct: 2,
-    top: [{ value: "male", count: 168 }, { value: "female", count: 165 }],
-  },
-];
+const numbers = (name: string, missing: number, distinct: number, p5: number, p50: number, p95: number) => ({
+  ...{ name, type: "number", missing, missing_share: missing / 344, distinct, min: p5, max: p95, mean: p50 },
+  quantiles: { p5, p25: p5, p50, p75: p95, p95 },
+  examples: [p50],
+});
+const words = (name: string, missing: number, counts: Record<string, number>) => ({
+  ...{ name, type: "category", missing, missing_share: missing / 344, distinct: Object.keys(counts).length },
+  top_values: Object.entries(counts).map(([value, count]) => ({ value, count })),
+  examples: Object.keys(counts),
+});
+
+export const PENGUINS = {
+  rows: 344,
+  columns: 4,
+  duplicate_rows: 0,
+  column_profiles: [
+    words("species", 0, { Adelie: 152, Gentoo: 124, Chinstrap: 68 }),
+    numbers("bill_length_mm", 2, 164, 35.7, 44.45, 51.9),
+    numbers("body_mass_g", 2, 94, 3150, 4050, 5650),
+    words("sex", 11, { male: 168, female: 165 }),
+  ],
+};
 
 const SAMPLES = [
   {
@@ -141,7 +123,7 @@ export function newWorld(change: Partial<Record<ServerName, Record<string, ToolR
       ...change.kaggle,
     },
     training: {
-      profile_dataset: () => ({ rows: 344, columns: PENGUIN_COLUMNS }),
+      profile_dataset: () => PENGUINS,
       list_training_jobs: ({ run_id }) => ({
         jobs: [...world.jobs.values()].filter((job) => run_id === undefined || job.run_id === run_id)
           .reverse(),
