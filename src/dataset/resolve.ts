@@ -1,0 +1,204 @@
+/** From what a person or a model calls a dataset to the bytes of one table file. */
+import { basename, join } from "node:path";
+import { diskError } from "@/shared/atomic_file.ts";
+import { AppError } from "@/shared/errors.ts";
+import { sha256Hex } from "@/shared/hash.ts";
+import { isTableFile } from "./readers.ts";
+import { findSample } from "./samples.ts";
+import {
+  type DatasetFile,
+  datasetFolder,
+  type DatasetManifest,
+  findDataset,
+  isDatasetId,
+  splitRef,
+} from "./manifest.ts";
+
+export interface ResolvedDataset {
+  /** The file's name, with its extension. */
+  name: string;
+  bytes: Uint8Array;
+  /** Null for an embedded data set that is not stored. */
+  path: string | null;
+  dataset_id: string | null;
+  /** `owner/slug`, `sample/NAME`, or the path as given. */
+  ref: string;
+  version: string | null;
+  license: string | null;
+  /** Of this file's bytes. */
+  sha256: string;
+  target: string | null;
+  task: string | null;
+}
+
+/**
+ * Finds and reads a table file.
+ * @param dataset a dataset_id (`ds_…`, or `ds_…/file.csv`), `sample/NAME`, a ref in the store
+ *   (`owner/slug[/versions/N][/file]`), or the path of a file, or of a folder with exactly one table file
+ * @throws AppError not_found, invalid_argument (several candidates, none), permission_denied, data_loss (a
+ *   stored file whose hash is not the one in its manifest)
+ */
+export async function resolveDataset(datasetsDir: string, dataset: string): Promise<ResolvedDataset> {
+  if (dataset.trim() === "") {
+    throw new AppError("invalid_argument", "Cannot find the dataset: it has no name", {
+      hint: "Give a dataset_id, a sample/NAME, or the path of a file.",
+    });
+  }
+  const [first, ...rest] = dataset.split("/");
+  if (isDatasetId(first)) {
+    const manifest = await findDataset(datasetsDir, first);
+    if (manifest) return await fromStore(datasetsDir, manifest, rest.join("/"));
+    throw new AppError("not_found", `Cannot find dataset ${first}: it is not in the store`, {
+      hint: "Download it first with download_dataset, or give the path of a file.",
+    });
+  }
+  if (first === "sample" && rest.length > 0) return fromSample(rest);
+  if (!isPlainPath(dataset) && rest.length > 0) {
+    const { file } = splitRef(dataset);
+    const manifest = await findDataset(datasetsDir, dataset);
+    if (manifest) return await fromStore(datasetsDir, manifest, file);
+  }
+  return await fromPath(dataset);
+}
+
+/** What can't be a ref: an absolute path, or one that starts with a dot. */
+function isPlainPath(text: string): boolean {
+  return /^([./~\\]|[a-z]:)/i.test(text);
+}
+
+function fromSample([name, file]: string[]): ResolvedDataset {
+  const sample = findSample(name);
+  const fileName = `${sample.name}.csv`;
+  if (file && file !== fileName) throw noSuchFile(`sample/${sample.name}`, file, [fileName]);
+  const bytes = new TextEncoder().encode(sample.text);
+  return {
+    name: fileName,
+    bytes,
+    path: null,
+    dataset_id: null,
+    ref: `sample/${sample.name}`,
+    version: null,
+    license: sample.license,
+    sha256: sha256Hex(bytes),
+    target: sample.target,
+    task: sample.task,
+  };
+}
+
+async function fromStore(
+  datasetsDir: string,
+  manifest: DatasetManifest,
+  wanted: string | undefined,
+): Promise<ResolvedDataset> {
+  const { dataset_id, ref, version, license } = manifest;
+  const file = wanted ? fileNamed(manifest, wanted) : mainFile(manifest);
+  const path = join(datasetFolder(datasetsDir, manifest), file.path);
+  const bytes = await readFile(path);
+  const sha256 = sha256Hex(bytes);
+  if (sha256 !== file.sha256) {
+    throw new AppError("data_loss", `Cannot use ${path}: its content is not what was downloaded`, {
+      hint: `Remove the folder ${datasetFolder(datasetsDir, manifest)} and download ${ref} again.`,
+    });
+  }
+  return {
+    name: basename(file.name),
+    bytes,
+    path,
+    ...{ dataset_id, ref, version, license, sha256 },
+    target: manifest.target ?? null,
+    task: manifest.task ?? null,
+  };
+}
+
+function fileNamed(manifest: DatasetManifest, wanted: string): DatasetFile {
+  const { files, ref } = manifest;
+  const found = files.find(({ name }) => name === wanted) ??
+    files.find(({ name }) => basename(name) === wanted);
+  if (found) return found;
+  throw noSuchFile(ref, wanted, files.map(({ name }) => name));
+}
+
+/** The only table; of several, the one for training by its name (a test file has no target), else the largest. */
+function mainFile({ files, ref }: DatasetManifest): DatasetFile {
+  const tables = files.filter(({ name }) => isTableFile(name));
+  if (tables.length === 0) {
+    throw new AppError("invalid_argument", `Cannot use ${ref}: it has no table file`, {
+      hint: `It has ${
+        files.map(({ name }) => name).slice(0, 10).join(", ")
+      }. Tables are CSV or TSV, also packed (.gz).`,
+    });
+  }
+  const training = tables.filter(({ name }) => /(^|[^a-z])train/i.test(basename(name)));
+  const csv = tables.filter(({ name }) => /\.csv(\.gz)?$/i.test(name));
+  if (csv.length === 1 && training.length === 0) return csv[0];
+  return (training.length ? training : tables).reduce((best, file) =>
+    file.size_bytes > best.size_bytes ? file : best
+  );
+}
+
+function noSuchFile(ref: string, file: string, names: string[]): AppError {
+  return new AppError("not_found", `Cannot find "${file}" in ${ref}: it has no such file`, {
+    hint: `Files: ${names.slice(0, 20).join(", ")}.`,
+  });
+}
+
+async function fromPath(path: string): Promise<ResolvedDataset> {
+  let isFolder: boolean;
+  try {
+    isFolder = (await Deno.stat(path)).isDirectory;
+  } catch (error) {
+    const known = diskError(error, "read", path);
+    if (!(known instanceof AppError && known.code === "not_found")) throw known;
+    throw new AppError("not_found", `Cannot find dataset ${path}: no file, no sample and no stored dataset`, {
+      hint: "Check the path (a relative one starts at the current folder), use sample/iris to try, " +
+        "or download owner/slug first with download_dataset.",
+      cause: error,
+    });
+  }
+  const file = isFolder ? await onlyTable(path) : path;
+  const bytes = await readFile(file);
+  return {
+    name: basename(file),
+    bytes,
+    path: file,
+    dataset_id: null,
+    ref: path,
+    version: null,
+    license: null,
+    sha256: sha256Hex(bytes),
+    target: null,
+    task: null,
+  };
+}
+
+async function onlyTable(folder: string): Promise<string> {
+  const names: string[] = [];
+  try {
+    for await (const entry of Deno.readDir(folder)) {
+      if (!entry.isDirectory && !entry.name.startsWith(".") && isTableFile(entry.name)) {
+        names.push(entry.name);
+      }
+    }
+  } catch (error) {
+    throw diskError(error, "read", folder);
+  }
+  names.sort();
+  if (names.length === 1) return join(folder, names[0]);
+  throw new AppError(
+    "invalid_argument",
+    `Cannot choose a table in ${folder}: the folder has ${names.length === 0 ? "none" : names.length}`,
+    {
+      hint: names.length === 0
+        ? "Name a folder or a file with a table (CSV or TSV, also packed as .gz)."
+        : `Name one of them: ${names.slice(0, 20).map((name) => join(folder, name)).join(", ")}.`,
+    },
+  );
+}
+
+async function readFile(path: string): Promise<Uint8Array> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    throw diskError(error, "read", path);
+  }
+}
