@@ -101,12 +101,15 @@ export function rankColumns(request: string, columns: readonly ColumnProfile[]):
   const phrase = askedFor(request);
   const words = contentWords(phrase);
   const raw = ` ${phrase.toLowerCase()} `;
+  // "the price of a house": price must be met; house helps to tell house_value from other values.
+  const around = contentWords(request);
+  const coverage = (part: string) => Math.max(bestLikeness(part, words), 0.8 * bestLikeness(part, around));
   return columns.flatMap((column) => {
     const name = column.name.trim();
     const parts = splitWords(name).filter((part) => part.length > 1 || splitWords(name).length === 1);
     if (saysOutright(raw, name)) return [{ name: column.name, score: 1.2, words: [name] }];
     if (namesRows(column) || parts.length === 0 || words.length === 0) return [];
-    const covered = parts.reduce((sum, part) => sum + bestLikeness(part, words), 0) / parts.length;
+    const covered = parts.reduce((sum, part) => sum + coverage(part), 0) / parts.length;
     const found = words.filter((word) => bestLikeness(word, parts) > 0);
     const used = words.reduce((sum, word) => sum + bestLikeness(word, parts), 0) / words.length;
     if (covered === 0 || used === 0) return [];
