@@ -7,7 +7,13 @@
 import { COMMANDS } from "./commands.ts";
 import type { CommandStart } from "@/shared/command.ts";
 import { type Config, loadConfig } from "@/shared/config.ts";
-import { type ConfinedCommand, revokeAllRights, RIGHTS, workerPermissions } from "@/shared/confine.ts";
+import {
+  type ConfinedCommand,
+  revokeAllRights,
+  RIGHTS,
+  type Rights,
+  workerPermissions,
+} from "@/shared/confine.ts";
 import { AppError, toWireError } from "@/shared/errors.ts";
 import { answerDoor } from "@/shared/file_door.ts";
 import { homeAt } from "@/shared/home.ts";
@@ -140,7 +146,7 @@ function runInWorker(
   name: string,
   start: CommandStart,
   help: boolean,
-  rights: ReturnType<(typeof RIGHTS)["agent"]>,
+  rights: Rights,
 ): void {
   const policy = { cwd: start.cwd, folders: start.config["training.data_folders"], home: start.home.path };
   const worker = new Worker(workerUrl("command_worker"), {

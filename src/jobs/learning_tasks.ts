@@ -228,7 +228,10 @@ function fit(input: FitInput, report: Report): Fitted {
   const artifact = encodeArtifact(pipeline, {
     ...facts,
     baseline: { metrics: baseline_metrics, prior: priorOf(y, pipeline.target.classes.length) },
-    importances: permutationImportance(pipeline, few, input.metric, { repeats: 2, seed: pipeline.seed }),
+    importances: Object.fromEntries(
+      permutationImportance(pipeline, few, input.metric, { repeats: 2, seed: pipeline.seed })
+        .map(({ feature, mean }) => [feature, Number.isFinite(mean) ? mean : 0]),
+    ),
     golden_table: input.train,
   });
   return { artifact, fit_ms, dropped: pipeline.dropped };

@@ -2,6 +2,7 @@ import { kFoldSplits } from "@/dataset/split.ts";
 import { columnOf, type Table, takeRows } from "@/dataset/table.ts";
 import { AppError } from "@/shared/errors.ts";
 import { metricOf } from "../metrics.ts";
+import { scoreAll } from "../metrics/score_all.ts";
 import { type FitOptions, fitPipeline } from "../pipeline.ts";
 import { readSampleWeight } from "../preprocessing/sample_weight.ts";
 import { type TargetSpec, targetSpec } from "../preprocessing/target.ts";
@@ -14,6 +15,8 @@ export interface CrossValidation {
   mean: number;
   /** Standard deviation of the fold scores (divided by n). */
   std: number;
+  /** Every metric of the task, the mean over the folds; null where one is not defined in a fold. */
+  metrics: Record<string, number | null>;
   /** Rows of the smallest training fold. */
   fit_rows: number;
 }
@@ -55,13 +58,15 @@ export function crossValidate(table: Table, options: CrossValidateOptions): Cros
     order: order && Float64Array.from(known.rows, (row) => order[row]),
   });
   const fold_scores: number[] = [];
+  const fold_metrics: Record<string, number | null>[] = [];
   for (const { train, test } of splits) {
     if (task === "classification") requireTwoClasses(known.y, train, target, folds);
     const pipeline = fitPipeline(takeRows(known.table, train), options);
     const tested = takeRows(known.table, test);
     const y = Float64Array.from(test, (row) => known.y[row]);
     const testWeight = weight && Float64Array.from(test, (row) => weight[row]);
-    const score = metric.compute(truthOf(y, scoresFor(pipeline, tested, target), target, testWeight));
+    const truth = truthOf(y, scoresFor(pipeline, tested, target), target, testWeight);
+    const score = metric.compute(truth);
     if (!Number.isFinite(score)) {
       throw new AppError(
         "invalid_argument",
@@ -73,12 +78,24 @@ export function crossValidate(table: Table, options: CrossValidateOptions): Cros
       );
     }
     fold_scores.push(score);
+    fold_metrics.push(scoreAll(task, truth).metrics);
     options.onFold?.(fold_scores.length, folds, score);
   }
   const mean = fold_scores.reduce((sum, score) => sum + score, 0) / folds;
   const std = Math.sqrt(fold_scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / folds);
   const fit_rows = Math.min(...splits.map(({ train }) => train.length));
-  return { metric: metric.name, fold_scores, mean, std, fit_rows };
+  return { metric: metric.name, fold_scores, mean, std, metrics: meanOfEach(fold_metrics), fit_rows };
+}
+
+function meanOfEach(folds: readonly Record<string, number | null>[]): Record<string, number | null> {
+  return Object.fromEntries(
+    Object.keys(folds[0]).map((name) => {
+      const values = folds.map((metrics) => metrics[name]);
+      const defined = values.filter((value) => value !== null);
+      const sum = defined.reduce((total, value) => total + value, 0);
+      return [name, defined.length === values.length ? sum / values.length : null];
+    }),
+  );
 }
 
 function requireTwoClasses(y: Float64Array, train: Uint32Array, target: TargetSpec, folds: number): void {

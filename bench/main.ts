@@ -1,0 +1,24 @@
+/**
+ * deno task bench [start|fit|serving …]: measures, beside the peers where they are installed, and prints tables.
+ * BENCH_PYTHON names a Python with bench/peers/requirements.txt; default python3.
+ */
+import { benchFit } from "./fit.ts";
+import { benchServing } from "./serving.ts";
+import { benchStart, runnable } from "./start.ts";
+
+const SUITES: Record<string, () => Promise<string[]>> = {
+  start: async () => await benchStart(await runnable()),
+  fit: async () => await benchFit(Deno.env.get("BENCH_PYTHON") ?? "python3"),
+  serving: async () => await benchServing(await runnable()),
+};
+
+const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(SUITES);
+console.log(
+  `Deno ${Deno.version.deno}, ${Deno.build.target}, ${navigator.hardwareConcurrency} cores, ${
+    new Date().toISOString().slice(0, 10)
+  }\n`,
+);
+for (const name of wanted) {
+  if (!(name in SUITES)) throw new Error(`there is no suite "${name}": ${Object.keys(SUITES).join(", ")}`);
+  console.log(`## ${name}\n\n${(await SUITES[name]()).join("\n")}\n`);
+}

@@ -1,0 +1,40 @@
+/** What the documents say about settings is what the program has. */
+import assert from "node:assert/strict";
+import { SETTINGS } from "@/shared/config.ts";
+
+const read = (path: string) => Deno.readTextFileSync(new URL(`../${path}`, import.meta.url));
+
+Deno.test("docs/configuration.md lists every setting with its variable, default and description", () => {
+  const rows = read("docs/configuration.md").split("\n").filter((line) => line.startsWith("| `"));
+  const expected = Object.entries(SETTINGS).map(([key, setting]) => {
+    const fallback = Array.isArray(setting.default)
+      ? setting.default.map((value) => `\`${value}\``).join(", ")
+      : setting.default === ""
+      ? ""
+      : `\`${setting.default}\``;
+    return `| \`${key}\` | \`${setting.env}\` | ${fallback || "empty"} | ${setting.description} |`;
+  });
+  assert.deepEqual(rows, expected);
+});
+
+Deno.test("links in the documents lead to files that exist", () => {
+  const broken: string[] = [];
+  for (
+    const path of [
+      "README.md",
+      "docs/architecture.md",
+      "docs/decisions.md",
+      "docs/configuration.md",
+      "docs/CONTRIBUTING.md",
+    ]
+  ) {
+    for (const [, target] of read(path).matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)/g)) {
+      try {
+        Deno.statSync(new URL(target, new URL(`../${path}`, import.meta.url)));
+      } catch {
+        broken.push(`${path}: ${target}`);
+      }
+    }
+  }
+  assert.deepEqual(broken, []);
+});
