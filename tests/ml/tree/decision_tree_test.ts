@@ -89,6 +89,16 @@ Deno.test("decision_tree takes whole weights as repeated rows and weight 0 as an
   }
 });
 
+Deno.test("decision_tree looks on past max_features until it drew a feature that is not constant", () => {
+  const X = matrixOf(Array.from({ length: 40 }, (_, i) => [...new Array(30).fill(7), i]));
+  const y = Float64Array.from({ length: 40 }, (_, i) => i % 5);
+  for (const splitter of ["best", "random"]) {
+    const params = regression.parse({ max_features: 1, splitter });
+    const state = decisionTree.fit(X, y, params, contextFor("regression", 0));
+    assert.ok(largestDifference(decisionTree.predict(X, state), y) < 1e-12);
+  }
+});
+
 Deno.test("decision_tree gives the same bytes for the same seed", () => {
   const { X, y, task, n_classes } = dataSet("digits");
   const params = classification.parse({ max_features: "sqrt" });
