@@ -1,0 +1,94 @@
+import { z } from "zod";
+import { AppError } from "@/shared/errors.ts";
+import { describeEndpoint } from "@/deployment/describe.ts";
+import { knownEndpoint } from "@/deployment/deploy.ts";
+import { defineTool } from "../tool.ts";
+import { deployment, endpointName, sentence, status, toDeployment } from "./schemas.ts";
+import type { DeployServices } from "./services.ts";
+
+const INPUT = z.strictObject({
+  endpoint: endpointName.optional().describe("Endpoint to look at; give this or deployment_id"),
+  deployment_id: z.string().max(100).optional().describe(
+    "Deployment to look at, as deploy_model returned it; the answer is about its endpoint",
+  ),
+});
+const milliseconds = z.number().nullable();
+const OUTPUT = z.object({
+  endpoint: z.string(),
+  status: status.describe(
+    "ready: all replicas answer. degraded: some do, or they are starting. failed: none does, see error. stopped: nothing is deployed",
+  ),
+  version: z.int().nullable().describe("Deployment that serves; null when none does"),
+  model_id: z.string().nullable(),
+  url: z.string(),
+  replicas: z.array(z.object({
+    replica_id: z.string(),
+    pid: z.int().nullable(),
+    status: z.enum(["starting", "ready", "draining", "down", "busy"]),
+    restarts: z.int().describe("How often its process was replaced after it died"),
+    uptime_s: z.number().nullable(),
+    version: z.int(),
+  })),
+  traffic: z.array(z.object({ version: z.int(), model_id: z.string(), weight: z.number() })).describe(
+    "Share of the requests each version gets",
+  ),
+  requests: z.object({
+    total: z.int().describe("Prediction requests answered since the endpoint was created, all replicas"),
+    errors: z.int().describe("Of these, answered with a status of 400 or more"),
+    per_s: z.number().describe("Over the last ten seconds"),
+    latency_ms: z.object({ p50: milliseconds, p95: milliseconds, p99: milliseconds }).describe(
+      "Time inside the replica, within 19 %; null before the first request",
+    ),
+  }),
+  drift: z.null().describe("Not measured yet: always null"),
+  error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
+  deployment: deployment.nullable().describe("The deployment that was asked for, else the one that serves"),
+});
+
+export const getDeploymentStatusTool = defineTool<
+  DeployServices,
+  z.infer<typeof INPUT>,
+  z.infer<typeof OUTPUT>
+>({
+  name: "get_deployment_status",
+  title: "Status of a deployment",
+  description:
+    "How an endpoint is right now, asked from its replicas themselves: status, version, URL, replicas with process ids and restarts, " +
+    "and requests with error count, rate and latency summed over all replicas. Use it to watch an endpoint; list_deployments shows all of them.",
+  effect: "read",
+  scope: "deployments:read",
+  input: INPUT,
+  output: OUTPUT,
+  async run({ endpoint: name, deployment_id }, { records }) {
+    if ((name === undefined) === (deployment_id === undefined)) {
+      throw new AppError(
+        "invalid_argument",
+        "Cannot look up a deployment: give endpoint or deployment_id, one of the two",
+        {
+          hint: "list_deployments shows both.",
+        },
+      );
+    }
+    const asked = deployment_id === undefined ? null : records.deployment(deployment_id);
+    if (deployment_id !== undefined && !asked) {
+      throw new AppError(
+        "not_found",
+        `Cannot find deployment "${deployment_id}": there is none with that id`,
+        { hint: "list_deployments shows the ids." },
+      );
+    }
+    const endpoint = knownEndpoint(records, name ?? asked!.endpoint);
+    const described = await describeEndpoint(records, endpoint);
+    const row = asked ?? records.live(endpoint.name);
+    return { ...described, deployment: row && toDeployment(row, described.url) };
+  },
+  text: (output) => {
+    const { requests: { total, errors, latency_ms } } = output;
+    const counted = total > 0
+      ? ` ${total} requests, ${errors} errors, p95 ${latency_ms.p95} ms.`
+      : " No requests yet.";
+    return `${sentence({ ...output, replicas: output.replicas.length })}${
+      output.status === "stopped" ? "" : counted
+    }${output.error ? ` ${output.error.message}.` : ""}`;
+  },
+});

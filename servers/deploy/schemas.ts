@@ -1,0 +1,82 @@
+/** The parts of inputs and results that several tools share. */
+import { z } from "zod";
+import type { DescribedEndpoint } from "@/deployment/describe.ts";
+import { MAX_REPLICAS } from "@/deployment/deploy.ts";
+import type { DeploymentRow } from "@/deployment/records.ts";
+import type { ToolContext } from "../tool.ts";
+import type { Waiting } from "@/deployment/deploy.ts";
+
+export const endpointName = z.string().min(1).max(64)
+  .describe("Name of the endpoint: 1 to 64 small letters, digits, - and _");
+
+export const modelId = z.string().min(1).max(200)
+  .describe(
+    "Model to serve: name@version (iris@3) or name@alias (iris@production), as train_model or list_trained_models returned it",
+  );
+
+export const gateId = z.string().max(100).optional()
+  .describe(
+    "Receipt that validate_model returned for this very model, with passed: true. Needed unless require_gate is false",
+  );
+
+export const requireGate = z.boolean().default(true)
+  .describe(
+    "Whether a passed gate is demanded (default true). false lets a model through that was never validated",
+  );
+
+export const replicaCount = z.int().min(1).max(MAX_REPLICAS);
+
+export const status = z.enum(["ready", "degraded", "failed", "stopped"]);
+
+/** What a change of an endpoint returns. */
+export const DEPLOYED = {
+  deployment_id: z.string(),
+  endpoint: z.string(),
+  version: z.int().describe("Number of this deployment in the endpoint's history: 1, 2, 3, …"),
+  model_id: z.string(),
+  url: z.string().describe("Base URL: POST {url}/predict, GET {url}/docs"),
+  status,
+  replicas: z.int().describe("Processes that share the endpoint's port"),
+};
+
+const instant = z.string().describe("ISO 8601, UTC");
+
+export const deployment = z.object({
+  deployment_id: z.string(),
+  endpoint: z.string(),
+  version: z.int(),
+  model_id: z.string(),
+  artifact_sha256: z.string(),
+  environment: z.string(),
+  status: z.enum(["pending", "live", "superseded", "stopped", "failed"]),
+  action: z.enum(["deploy", "update", "rollback"]),
+  caller: z.string().describe("Who asked for it: the subject of the token, or local"),
+  gate_id: z.string().nullable().describe(
+    "Receipt of the gate; null when it was deployed with require_gate: false",
+  ),
+  created_at: instant,
+  served_from: instant.nullable(),
+  served_until: instant.nullable(),
+  url: z.string().nullable().describe("null when the endpoint was deleted"),
+  error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
+});
+
+export function toDeployment(row: DeploymentRow, url: string | null): z.infer<typeof deployment> {
+  const { previous_desired: _, ...rest } = row;
+  return { ...rest, url };
+}
+
+export function waitingOf({ caller, signal, progress }: ToolContext): Waiting {
+  return { caller: caller.name, signal, progress };
+}
+
+/** One sentence about an endpoint. */
+export function sentence(
+  { endpoint, status, model_id, url, replicas }:
+    & Pick<DescribedEndpoint, "endpoint" | "status" | "model_id" | "url">
+    & { replicas: number },
+): string {
+  return `${endpoint} is ${status}${
+    model_id ? `: ${model_id} at ${url}, ${replicas} replica${replicas === 1 ? "" : "s"}` : ""
+  }.`;
+}

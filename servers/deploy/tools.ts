@@ -1,0 +1,24 @@
+/** The table of the deploy-server's tools. A new tool is one file and one line here. */
+import type { AnyTool } from "../tool.ts";
+import { createEndpointTool } from "./create_endpoint.ts";
+import { deleteEndpointTool } from "./delete_endpoint.ts";
+import { deployModelTool } from "./deploy_model.ts";
+import { getDeploymentStatusTool } from "./get_deployment_status.ts";
+import { listDeploymentsTool } from "./list_deployments.ts";
+import { rollbackDeploymentTool } from "./rollback_deployment.ts";
+import { scaleDeploymentTool } from "./scale_deployment.ts";
+import type { DeployServices } from "./services.ts";
+import { testEndpointTool } from "./test_endpoint.ts";
+import { updateModelTool } from "./update_model.ts";
+
+export const TOOLS: readonly AnyTool<DeployServices>[] = [
+  deployModelTool,
+  createEndpointTool,
+  testEndpointTool,
+  getDeploymentStatusTool,
+  listDeploymentsTool,
+  rollbackDeploymentTool,
+  updateModelTool,
+  scaleDeploymentTool,
+  deleteEndpointTool,
+];

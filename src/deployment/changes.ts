@@ -1,0 +1,221 @@
+/**
+ * Every change of what is wanted, each as one transaction: killed before it, nothing has happened; killed after
+ * it, the next supervisor carries it out. Endpoint and deployment go together, so a deployment is never made twice.
+ */
+import { AppError, type WireError } from "@/shared/errors.ts";
+import { type Home, openState, transact } from "@/shared/home.ts";
+import { LatencyHistogram } from "@/shared/latency_histogram.ts";
+import type { ReplicaCounters } from "@/shared/replica_protocol.ts";
+import { type DeploymentRow, type EndpointRow, Records, type ReplicaRow, TABLES } from "./records.ts";
+
+export function openRecords(home: Home): Records {
+  return new Records(openState(home, "deployment", TABLES));
+}
+
+const now = () => new Date().toISOString();
+
+export interface NewEndpoint {
+  name: string;
+  host: string;
+  port: number;
+  auth: EndpointRow["auth"];
+  api_key_sha256: string | null;
+  rate_limit_per_s: number | null;
+  caller: string;
+}
+
+/** @throws AppError already_exists for a name or port that is taken by another endpoint of this home */
+export function addEndpoint(records: Records, endpoint: NewEndpoint): EndpointRow {
+  return transact(records.db, () => {
+    if (records.endpoint(endpoint.name)) {
+      throw new AppError(
+        "already_exists",
+        `Cannot create endpoint "${endpoint.name}": there is one already`,
+        {
+          hint: "Deploy to it with deploy_model, or remove it with delete_endpoint.",
+        },
+      );
+    }
+    const holder = records.endpoints().find(({ port }) => port === endpoint.port);
+    if (holder) throw portTaken(endpoint.port, `endpoint "${holder.name}" has it`);
+    const { caller, ...rest } = endpoint;
+    const row: EndpointRow = {
+      ...rest,
+      test_key: crypto.randomUUID(),
+      replicas: 1,
+      desired: "stopped",
+      live_version: null,
+      error: null,
+      retired: null,
+      created_at: now(),
+      created_by: caller,
+    };
+    records.insert("endpoint", row);
+    return row;
+  });
+}
+
+export function portTaken(port: number, who: string): AppError {
+  return new AppError("already_exists", `Cannot use port ${port}: ${who}`, {
+    hint: "Choose another port, or leave it out to get the first free one.",
+  });
+}
+
+export interface NewDeployment {
+  endpoint: string;
+  model_id: string;
+  artifact_sha256: string;
+  environment: string;
+  gate_id: string | null;
+  caller: string;
+  action: DeploymentRow["action"];
+  /** Wanted number of replicas; undefined leaves it. */
+  replicas?: number;
+}
+
+export type Added = { is: "new" | "same"; deployment: DeploymentRow } | {
+  is: "busy";
+  deployment: DeploymentRow;
+};
+
+/**
+ * Wants a model on an endpoint.
+ * @returns `same` when that model already serves there, or is on its way; `busy` when another one is on its way
+ * @throws AppError not_found when the endpoint is gone
+ */
+export function addDeployment(records: Records, wanted: NewDeployment): Added {
+  return transact(records.db, () => {
+    const endpoint = records.endpoint(wanted.endpoint);
+    if (!endpoint || endpoint.desired === "deleted") throw noEndpoint(records, wanted.endpoint);
+    const pending = records.pending(wanted.endpoint);
+    if (pending && pending.model_id !== wanted.model_id) return { is: "busy", deployment: pending };
+    const same = pending ?? (endpoint.desired === "running" ? records.live(wanted.endpoint) : null);
+    if (wanted.replicas !== undefined && wanted.replicas !== endpoint.replicas) {
+      records.updateEndpoint(endpoint.name, { replicas: wanted.replicas });
+    }
+    if (same?.model_id === wanted.model_id && same.artifact_sha256 === wanted.artifact_sha256) {
+      return { is: "same", deployment: same };
+    }
+    const { replicas: _, ...rest } = wanted;
+    const deployment: DeploymentRow = {
+      ...rest,
+      deployment_id: `dep_${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`,
+      version: records.nextVersion(wanted.endpoint),
+      previous_desired: endpoint.desired,
+      status: "pending",
+      error: null,
+      created_at: now(),
+      served_from: null,
+      served_until: null,
+    };
+    records.insert("deployment", deployment);
+    records.updateEndpoint(endpoint.name, { desired: "running", error: null });
+    return { is: "new", deployment };
+  });
+}
+
+/**
+ * The pending deployment serves now; what served before does no more.
+ * @returns false when it is not pending any more, since the endpoint was stopped meanwhile
+ */
+export function makeLive(records: Records, deployment: DeploymentRow): boolean {
+  return transact(records.db, () => {
+    if (records.deployment(deployment.deployment_id)?.status !== "pending") return false;
+    const before = records.live(deployment.endpoint);
+    if (before) records.updateDeployment(before.deployment_id, { status: "superseded", served_until: now() });
+    records.updateDeployment(deployment.deployment_id, { status: "live", served_from: now() });
+    records.updateEndpoint(deployment.endpoint, { live_version: deployment.version, error: null });
+    return true;
+  });
+}
+
+/** The pending deployment can't serve; the endpoint goes on as before. */
+export function makeFailed(records: Records, deployment: DeploymentRow, error: WireError): void {
+  transact(records.db, () => {
+    if (records.deployment(deployment.deployment_id)?.status !== "pending") return;
+    records.updateDeployment(deployment.deployment_id, { status: "failed", error });
+    const endpoint = records.endpoint(deployment.endpoint);
+    if (endpoint?.desired === "running") {
+      records.updateEndpoint(deployment.endpoint, { desired: deployment.previous_desired });
+    }
+  });
+}
+
+/** @param name null for all. @returns the endpoints that this changed */
+export function wantStopped(
+  records: Records,
+  name: string | null,
+  desired: "stopped" | "deleted" = "stopped",
+): string[] {
+  return transact(records.db, () => {
+    const names: string[] = [];
+    for (const endpoint of records.endpoints()) {
+      if (name !== null && endpoint.name !== name) continue;
+      const pending = records.pending(endpoint.name);
+      if (pending) {
+        const error: WireError = {
+          code: "aborted",
+          message: `Cannot deploy ${pending.model_id}: endpoint "${endpoint.name}" was ${desired} meanwhile`,
+          hint: "Deploy it again.",
+        };
+        records.updateDeployment(pending.deployment_id, { status: "failed", error });
+      }
+      if (endpoint.desired === desired || endpoint.desired === "deleted") continue;
+      if (endpoint.desired === "running" || desired === "deleted") names.push(endpoint.name);
+      records.updateEndpoint(endpoint.name, { desired });
+    }
+    return names;
+  });
+}
+
+/** The last replica of an endpoint that is not wanted has ended. */
+export function makeStopped(records: Records, name: string): void {
+  transact(records.db, () => {
+    const endpoint = records.endpoint(name);
+    if (!endpoint || endpoint.desired === "running") return;
+    const live = records.live(name);
+    if (live) records.updateDeployment(live.deployment_id, { status: "stopped", served_until: now() });
+    if (endpoint.desired === "deleted") records.deleteEndpoint(name);
+    else records.updateEndpoint(name, { live_version: null, error: null });
+  });
+}
+
+/** A replica's process has ended: its row goes, what it counted stays with the endpoint. */
+export function retireReplica(records: Records, replica_id: string, counters: ReplicaCounters | null): void {
+  transact(records.db, () => {
+    const row = records.replicas().find((replica) => replica.replica_id === replica_id);
+    if (!row) return;
+    keepCounters(records, row, counters);
+    records.deleteReplica(replica_id);
+  });
+}
+
+/** The process of a slot is gone and another will take its place; its counters are kept before they are lost. */
+export function keepCounters(records: Records, row: ReplicaRow, counters: ReplicaCounters | null): void {
+  const last = counters ?? row.counters;
+  const endpoint = records.endpoint(row.endpoint);
+  if (endpoint && last) {
+    records.updateEndpoint(row.endpoint, { retired: addCounters(endpoint.retired, last) });
+  }
+  if (row.counters) records.updateReplica(row.replica_id, { counters: null });
+}
+
+export function addCounters(a: ReplicaCounters | null, b: ReplicaCounters): ReplicaCounters {
+  if (!a) return { ...b, per_s: 0 };
+  const by_status = { ...a.by_status };
+  for (const [status, count] of Object.entries(b.by_status)) {
+    by_status[status] = (by_status[status] ?? 0) + count;
+  }
+  const latency = LatencyHistogram.fromWire(a.latency);
+  latency.add(LatencyHistogram.fromWire(b.latency));
+  return { by_status, rows: a.rows + b.rows, per_s: 0, latency: latency.toWire() };
+}
+
+export function noEndpoint(records: Records, name: string): AppError {
+  const names = records.endpoints().filter(({ desired }) => desired !== "deleted").map((endpoint) =>
+    endpoint.name
+  );
+  return new AppError("not_found", `Cannot find endpoint "${name}": there is none of that name`, {
+    hint: names.length > 0 ? `Endpoints: ${names.join(", ")}.` : "There is none yet; deploy_model makes one.",
+  });
+}

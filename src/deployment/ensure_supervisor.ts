@@ -1,0 +1,59 @@
+/** Makes sure that a supervisor runs for a home: finds the one there is, or starts one. */
+import { join } from "node:path";
+import type { CommandContext } from "@/shared/command.ts";
+import { AppError } from "@/shared/errors.ts";
+import { selfCommand } from "@/shared/self_command.ts";
+import { type RunningSupervisor, tellSupervisor } from "./control_file.ts";
+import type { Records } from "./records.ts";
+
+export const SUPERVISOR_LOCK = "supervisor";
+
+const START_TIMEOUT_MS = 20_000;
+const LOOK_EVERY_MS = 25;
+
+/**
+ * The running supervisor, woken to look at the database; started when there is none.
+ * @throws AppError unavailable with the end of its log when it does not come up
+ */
+export async function ensureSupervisor(context: CommandContext): Promise<RunningSupervisor> {
+  const { home } = context;
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  let ended: { code: number } | null = { code: 0 };
+  while (performance.now() < deadline) {
+    const running = await tellSupervisor(home, "wake");
+    if (running) return running;
+    // Ours may have found the lock taken by one that was just leaving: then another is started.
+    if (ended) {
+      if (ended.code !== 0) break;
+      ended = null;
+      const args = [
+        "supervisor",
+        "--home",
+        home.path,
+        ...(context.configFile ? ["--config", context.configFile] : []),
+      ];
+      const child = selfCommand(args, { env: context.childEnv, detached: true }).spawn();
+      child.unref();
+      void child.status.then((status) => ended = status);
+    }
+    await new Promise((done) => setTimeout(done, LOOK_EVERY_MS));
+  }
+  throw new AppError("unavailable", "Cannot start the supervisor: it does not come up", {
+    hint: lastLines(context),
+  });
+}
+
+/** Whether there is anything for a supervisor to do. */
+export function needsSupervisor(records: Records): boolean {
+  return records.replicas().length > 0 || records.endpoints().some(({ desired }) => desired !== "stopped");
+}
+
+function lastLines({ home }: CommandContext): string {
+  const path = join(home.logs, "supervisor.jsonl");
+  try {
+    const lines = Deno.readTextFileSync(path).trimEnd().split("\n").slice(-3);
+    return `The end of ${path}: ${lines.join(" ")}`;
+  } catch {
+    return `It wrote no log to ${path}; \`mlmcp doctor\` may tell what this machine lacks.`;
+  }
+}

@@ -1,0 +1,204 @@
+/** What is wanted and what was done, in the state database: endpoints, deployments (their history) and replicas. */
+import type { DatabaseSync } from "node:sqlite";
+import type { WireError } from "@/shared/errors.ts";
+import type { ReplicaCounters } from "@/shared/replica_protocol.ts";
+
+export const TABLES = [
+  `CREATE TABLE endpoint (
+     name TEXT PRIMARY KEY, host TEXT NOT NULL, port INTEGER NOT NULL UNIQUE,
+     auth TEXT NOT NULL, api_key_sha256 TEXT, test_key TEXT NOT NULL, rate_limit_per_s REAL,
+     replicas INTEGER NOT NULL, desired TEXT NOT NULL CHECK (desired IN ('running', 'stopped', 'deleted')),
+     live_version INTEGER, error TEXT, retired TEXT, created_at TEXT NOT NULL, created_by TEXT NOT NULL);
+   CREATE TABLE deployment (
+     deployment_id TEXT PRIMARY KEY, endpoint TEXT NOT NULL, version INTEGER NOT NULL, model_id TEXT NOT NULL,
+     artifact_sha256 TEXT NOT NULL, environment TEXT NOT NULL, gate_id TEXT, caller TEXT NOT NULL,
+     action TEXT NOT NULL CHECK (action IN ('deploy', 'update', 'rollback')), previous_desired TEXT NOT NULL,
+     status TEXT NOT NULL CHECK (status IN ('pending', 'live', 'superseded', 'stopped', 'failed')), error TEXT,
+     created_at TEXT NOT NULL, served_from TEXT, served_until TEXT, UNIQUE (endpoint, version));
+   CREATE UNIQUE INDEX deployment_pending ON deployment (endpoint) WHERE status = 'pending';
+   CREATE UNIQUE INDEX deployment_live ON deployment (endpoint) WHERE status = 'live';
+   CREATE TABLE replica (
+     replica_id TEXT PRIMARY KEY, endpoint TEXT NOT NULL, slot INTEGER NOT NULL, pid INTEGER,
+     control_port INTEGER, control_token TEXT NOT NULL, version INTEGER NOT NULL, status TEXT NOT NULL,
+     restarts INTEGER NOT NULL, started_at TEXT NOT NULL, counters TEXT, UNIQUE (endpoint, slot));`,
+];
+
+export interface EndpointRow {
+  name: string;
+  host: string;
+  port: number;
+  auth: "none" | "api_key";
+  api_key_sha256: string | null;
+  /** Opens the endpoint for test_endpoint when it has an API key; never leaves this machine. */
+  test_key: string;
+  rate_limit_per_s: number | null;
+  replicas: number;
+  desired: "running" | "stopped" | "deleted";
+  live_version: number | null;
+  /** Why it does not run as wanted; null when it does. */
+  error: WireError | null;
+  /** Counters of replicas that are gone. */
+  retired: ReplicaCounters | null;
+  created_at: string;
+  created_by: string;
+}
+
+export interface DeploymentRow {
+  deployment_id: string;
+  endpoint: string;
+  version: number;
+  model_id: string;
+  artifact_sha256: string;
+  environment: string;
+  gate_id: string | null;
+  caller: string;
+  action: "deploy" | "update" | "rollback";
+  /** What the endpoint was wanted to do before, to go back to when this one fails. */
+  previous_desired: "running" | "stopped";
+  status: "pending" | "live" | "superseded" | "stopped" | "failed";
+  error: WireError | null;
+  created_at: string;
+  served_from: string | null;
+  served_until: string | null;
+}
+
+export interface ReplicaRow {
+  replica_id: string;
+  endpoint: string;
+  /** 1, 2, 3, …: a replica that is started again keeps its slot. */
+  slot: number;
+  pid: number | null;
+  /** null until the process has told it; a process without one never takes traffic. */
+  control_port: number | null;
+  control_token: string;
+  version: number;
+  status: "starting" | "ready" | "draining";
+  restarts: number;
+  started_at: string;
+  counters: ReplicaCounters | null;
+}
+
+const JSON_FIELDS = ["error", "retired", "counters"];
+
+function decode<T>(row: unknown): T {
+  const decoded = { ...row as Record<string, unknown> };
+  for (const field of JSON_FIELDS) {
+    if (typeof decoded[field] === "string") decoded[field] = JSON.parse(decoded[field]);
+  }
+  return decoded as T;
+}
+
+function encode(value: unknown): string | number | null {
+  if (value === null || value === undefined) return null;
+  return typeof value === "object" ? JSON.stringify(value) : value as string | number;
+}
+
+/** Plain reading and writing of rows; what a change means stands in changes.ts. */
+export class Records {
+  constructor(readonly db: DatabaseSync) {}
+
+  close(): void {
+    this.db.close();
+  }
+
+  endpoints(): EndpointRow[] {
+    return this.db.prepare("SELECT * FROM endpoint ORDER BY name").all().map((row) =>
+      decode<EndpointRow>(row)
+    );
+  }
+
+  endpoint(name: string): EndpointRow | null {
+    const row = this.db.prepare("SELECT * FROM endpoint WHERE name = ?").get(name);
+    return row ? decode<EndpointRow>(row) : null;
+  }
+
+  deployment(deployment_id: string): DeploymentRow | null {
+    const row = this.db.prepare("SELECT * FROM deployment WHERE deployment_id = ?").get(deployment_id);
+    return row ? decode<DeploymentRow>(row) : null;
+  }
+
+  version(endpoint: string, version: number): DeploymentRow | null {
+    const row = this.db.prepare("SELECT * FROM deployment WHERE endpoint = ? AND version = ?").get(
+      endpoint,
+      version,
+    );
+    return row ? decode<DeploymentRow>(row) : null;
+  }
+
+  pending(endpoint: string): DeploymentRow | null {
+    const row = this.db.prepare("SELECT * FROM deployment WHERE endpoint = ? AND status = 'pending'").get(
+      endpoint,
+    );
+    return row ? decode<DeploymentRow>(row) : null;
+  }
+
+  live(endpoint: string): DeploymentRow | null {
+    const row = this.db.prepare("SELECT * FROM deployment WHERE endpoint = ? AND status = 'live'").get(
+      endpoint,
+    );
+    return row ? decode<DeploymentRow>(row) : null;
+  }
+
+  /** Newest first; of one endpoint, or of all, also of those that were deleted. */
+  history(endpoint: string | null, offset = 0, limit = -1): DeploymentRow[] {
+    return this.db.prepare(
+      `SELECT * FROM deployment WHERE (?1 IS NULL OR endpoint = ?1)
+       ORDER BY created_at DESC, endpoint, version DESC LIMIT ?2 OFFSET ?3`,
+    ).all(endpoint, limit, offset).map((row) => decode<DeploymentRow>(row));
+  }
+
+  nextVersion(endpoint: string): number {
+    const row = this.db.prepare(
+      "SELECT coalesce(max(version), 0) + 1 AS next FROM deployment WHERE endpoint = ?",
+    ).get(endpoint);
+    return (row as { next: number }).next;
+  }
+
+  replicas(endpoint?: string): ReplicaRow[] {
+    return this.db.prepare(
+      "SELECT * FROM replica WHERE (?1 IS NULL OR endpoint = ?1) ORDER BY endpoint, slot",
+    )
+      .all(endpoint ?? null).map((row) => decode<ReplicaRow>(row));
+  }
+
+  insert(
+    table: "endpoint" | "deployment" | "replica",
+    row: EndpointRow | DeploymentRow | ReplicaRow,
+    orReplace = false,
+  ): void {
+    const fields = Object.keys(row);
+    this.db.prepare(
+      `INSERT ${orReplace ? "OR REPLACE " : ""}INTO ${table} (${fields.join(", ")}) VALUES (${
+        fields.map(() => "?").join(", ")
+      })`,
+    ).run(...Object.values(row).map(encode));
+  }
+
+  updateEndpoint(name: string, change: Partial<EndpointRow>): void {
+    this.#update("endpoint", "name", name, change);
+  }
+
+  updateDeployment(deployment_id: string, change: Partial<DeploymentRow>): void {
+    this.#update("deployment", "deployment_id", deployment_id, change);
+  }
+
+  updateReplica(replica_id: string, change: Partial<ReplicaRow>): void {
+    this.#update("replica", "replica_id", replica_id, change);
+  }
+
+  deleteReplica(replica_id: string): void {
+    this.db.prepare("DELETE FROM replica WHERE replica_id = ?").run(replica_id);
+  }
+
+  deleteEndpoint(name: string): void {
+    this.db.prepare("DELETE FROM endpoint WHERE name = ?").run(name);
+  }
+
+  #update(table: string, key: string, id: string, change: object): void {
+    const fields = Object.keys(change);
+    this.db.prepare(
+      `UPDATE ${table} SET ${fields.map((field) => `${field} = ?`).join(", ")} WHERE ${key} = ?`,
+    )
+      .run(...Object.values(change).map(encode), id);
+  }
+}

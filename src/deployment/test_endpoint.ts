@@ -1,0 +1,133 @@
+/** Asks an endpoint over HTTP, as any caller would, whether it answers as its model did when it was made. */
+import { Agent } from "node:http";
+import { type Check, compareGolden } from "@/artifact/golden.ts";
+import { AppError } from "@/shared/errors.ts";
+import type { Registry } from "@/registry/registry.ts";
+import { hostOf } from "./describe.ts";
+import { localRequest, parseBody } from "./local_http.ts";
+import type { EndpointRow, Records } from "./records.ts";
+
+export interface EndpointTest {
+  passed: boolean;
+  checks: Check[];
+  /** Median of the prediction requests; null when none was answered. */
+  latency_ms: number | null;
+}
+
+const TIMEOUT_MS = 10_000;
+/** Single-row requests that the latency is the median of. */
+const TIMED_REQUESTS = 21;
+
+interface Answer {
+  predictions?: (string | number)[];
+  probabilities?: Record<string, number>[];
+  model?: string;
+  error?: { message: string };
+}
+
+/** @param rows asked instead of the golden rows; then only that predictions come back is checked */
+export async function testEndpoint(
+  parts: { records: Records; registry: Registry },
+  endpoint: EndpointRow,
+  rows?: unknown[],
+): Promise<EndpointTest> {
+  const live = parts.records.live(endpoint.name);
+  if (!live || endpoint.desired !== "running") {
+    throw new AppError(
+      "failed_precondition",
+      `Cannot test endpoint "${endpoint.name}": nothing is deployed there`,
+      {
+        hint: "Use deploy_model first.",
+      },
+    );
+  }
+  const artifact = parts.registry.artifact(parts.registry.find(live.model_id));
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ask = async (method: "GET" | "POST", path: string, body?: unknown) => {
+    const started = performance.now();
+    const answer = await localRequest({
+      host: hostOf(endpoint.host).replace(/^\[|\]$/g, ""),
+      port: endpoint.port,
+      method,
+      path,
+      headers: { "content-type": "application/json", "x-api-key": endpoint.test_key },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      timeout_ms: TIMEOUT_MS,
+      agent,
+    });
+    return {
+      status: answer.status,
+      ms: performance.now() - started,
+      body: parseBody<Answer & Record<string, unknown>>(answer),
+    };
+  };
+  const checks: Check[] = [];
+  const check = async (name: string, work: () => Promise<string | Check[]>) => {
+    try {
+      const found = await work();
+      if (typeof found === "string") checks.push({ name, passed: true, detail: found });
+      else checks.push(...found);
+    } catch (error) {
+      checks.push({ name, passed: false, detail: (error as Error).message });
+    }
+  };
+  const expectOk = ({ status, body }: { status: number; body: Answer }) => {
+    if (status !== 200) throw new Error(`answered ${status}: ${body.error?.message ?? JSON.stringify(body)}`);
+  };
+  const latencies: number[] = [];
+  try {
+    await check("health", async () => {
+      expectOk(await ask("GET", "/health/ready"));
+      return "ready";
+    });
+    await check("metadata", async () => {
+      const answer = await ask("GET", "/metadata");
+      expectOk(answer);
+      const { artifact_sha256, model } = answer.body;
+      if (artifact_sha256 !== live.artifact_sha256) {
+        throw new Error(`serves ${model}, and ${live.model_id} was deployed`);
+      }
+      return `serves ${model}`;
+    });
+    const asked = rows ?? artifact.golden.rows;
+    await check(rows ? "predictions" : "golden rows", async () => {
+      const answer = await ask("POST", "/predict", { rows: asked });
+      expectOk(answer);
+      const { predictions = [], probabilities } = answer.body;
+      if (predictions.length !== asked.length) {
+        throw new Error(`${predictions.length} predictions for ${asked.length} rows`);
+      }
+      if (rows) {
+        return `${predictions.length} rows: ${predictions.slice(0, 5).join(", ")}${
+          predictions.length > 5 ? ", …" : ""
+        }`;
+      }
+      const classes = artifact.pipeline.target.classes;
+      return compareGolden(
+        artifact.golden,
+        predictions,
+        probabilities?.map((row) => classes.map((label) => row[String(label)])),
+      );
+    });
+    await check("latency", async () => {
+      for (let i = 0; i < TIMED_REQUESTS; i++) {
+        const answer = await ask("POST", "/predict", { rows: [asked[i % asked.length]] });
+        expectOk(answer);
+        latencies.push(answer.ms);
+      }
+      return `${median(latencies)} ms for a row, median of ${TIMED_REQUESTS}`;
+    });
+  } finally {
+    agent.destroy();
+  }
+  return {
+    passed: checks.every(({ passed }) => passed),
+    checks,
+    latency_ms: latencies.length > 0 ? median(latencies) : null,
+  };
+}
+
+function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return Math.round(sorted[sorted.length >> 1] * 1000) / 1000;
+}

@@ -1,0 +1,120 @@
+/**
+ * `mlmcp serve-model`: one replica. It gets its model on stdin, opens its port, and then gives up every right it
+ * has: from there on this process can only answer requests and compute.
+ *
+ * replica_protocol.ts tells the order of the start. After `ready` nothing is written to any pipe, for the
+ * supervisor may be dead, and the replica goes on.
+ */
+import { revokeAllRights } from "@/shared/confine.ts";
+import { AppError, toWireError } from "@/shared/errors.ts";
+import type { ReplicaLine, ReplicaStart } from "@/shared/replica_protocol.ts";
+import { createHandler } from "./app.ts";
+import { createControlApp } from "./control_app.ts";
+import { Counters } from "./counters.ts";
+import { contentSecurityPolicy } from "./page.ts";
+import { RateLimit } from "./rate_limit.ts";
+import type { Replica } from "./replica_state.ts";
+import { loadServedModel, ModelHolder } from "./served_model.ts";
+import { StartInput } from "./start_input.ts";
+
+/** How long requests in flight may take when the replica drains. */
+const DRAIN_MS = 20_000;
+
+export async function serveModel(): Promise<void> {
+  try {
+    await serve(new StartInput(Deno.stdin.readable));
+  } catch (error) {
+    say({ state: "failed", error: toWireError(error) });
+    Deno.exit(1);
+  }
+}
+
+async function serve(input: StartInput): Promise<void> {
+  ignoreTerminal();
+  const { start, artifact } = await input.readStart();
+  const replica = createReplica(start, artifact);
+  let heard_ms = performance.now();
+  let publicServer: Deno.HttpServer | null = null;
+  let draining = false;
+  const drain = () => {
+    if (draining) return;
+    draining = true;
+    replica.state = "draining";
+    // Exits when the requests in flight are answered; the control door stays open until the very end.
+    setTimeout(() => Deno.exit(0), DRAIN_MS);
+    void Promise.resolve(publicServer?.shutdown()).finally(() => Deno.exit(0));
+  };
+  const control = createControlApp({
+    token: start.control_token,
+    replica,
+    pid: Deno.pid,
+    heard: () => heard_ms = performance.now(),
+    drain,
+  });
+  const controlServer = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, control.fetch);
+  say({ state: "checked", control_port: (controlServer.addr as Deno.NetAddr).port, pid: Deno.pid });
+
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", drain);
+  await contentSecurityPolicy();
+  await input.waitForGo();
+  // In one step: no request is answered before the rights are gone.
+  publicServer = listen(start, replica);
+  revokeAllRights();
+  replica.state = "ready";
+  say({ state: "ready" });
+
+  setInterval(() => {
+    if (performance.now() - heard_ms > start.orphan_grace_s * 1000) drain();
+  }, Math.min(60_000, start.orphan_grace_s * 250));
+  await publicServer.finished;
+}
+
+/** A Ctrl-C or a closed terminal is meant for the command in it, not for what it left running. */
+function ignoreTerminal(): void {
+  if (Deno.build.os === "windows") return;
+  for (const signal of ["SIGINT", "SIGHUP"] as const) Deno.addSignalListener(signal, () => {});
+}
+
+function createReplica(start: ReplicaStart, artifact: Uint8Array): Replica {
+  return {
+    endpoint: start.endpoint,
+    replica_id: start.replica_id,
+    loopback: ["127.0.0.1", "localhost", "::1"].includes(start.host),
+    holder: new ModelHolder(loadServedModel(artifact, start.model_id, start.version)),
+    counters: new Counters(),
+    limit: new RateLimit(start.rate_limit_per_s, performance.now()),
+    keys: start.auth === "api_key" ? start.api_key_sha256.map((hex) => Uint8Array.fromHex(hex)) : null,
+    state: "checked",
+    started_ms: performance.now(),
+    last_error: null,
+  };
+}
+
+/** @throws AppError unavailable when the port is not free */
+function listen({ host, port, reuse_port, endpoint }: ReplicaStart, replica: Replica): Deno.HttpServer {
+  try {
+    return Deno.serve({
+      hostname: host,
+      port,
+      reusePort: reuse_port,
+      onListen: () => {},
+      onError: () => new Response(null, { status: 500 }),
+    }, createHandler(replica));
+  } catch (error) {
+    throw new AppError(
+      "unavailable",
+      `Cannot serve endpoint "${endpoint}" on ${host}:${port}: ${(error as Error).message}`,
+      {
+        hint:
+          "Another program listens there. Stop it, or delete the endpoint and create it with another port.",
+      },
+    );
+  }
+}
+
+/** The supervisor may be gone: then nobody needs the line. */
+function say(line: ReplicaLine): void {
+  try {
+    Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(line) + "\n"));
+  } catch { /* a closed pipe */ }
+}

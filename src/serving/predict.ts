@@ -1,0 +1,43 @@
+/** POST /predict */
+import { predictRows } from "@/artifact/predict_rows.ts";
+import { AppError } from "@/shared/errors.ts";
+import { readJson } from "./read_json.ts";
+import type { Replica } from "./replica_state.ts";
+
+export interface PredictAnswer {
+  predictions: (string | number)[];
+  probabilities?: Record<string, number>[];
+  model: string;
+  warnings?: string[];
+}
+
+/** @throws AppError naming the row, the column and the rule */
+export async function predict(replica: Replica, request: Request): Promise<PredictAnswer> {
+  const rows = rowsOf(await readJson(request));
+  // Read once: whatever is swapped meanwhile, this request is answered by one model.
+  const model = replica.holder.current;
+  const { predictions, probabilities, warnings } = predictRows(model.artifact, rows);
+  replica.counters.rows += rows.length;
+  const answer: PredictAnswer = { predictions, model: model.model_id };
+  if (probabilities !== undefined) answer.probabilities = probabilities;
+  if (warnings.length > 0) answer.warnings = warnings;
+  return answer;
+}
+
+function rowsOf(body: unknown): unknown[] {
+  const refuse = (state: string) =>
+    new AppError("invalid_argument", `Cannot predict: ${state}`, {
+      hint: 'Send {"rows": [{"column": value, …}]}.',
+    });
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throw refuse("the body is not an object");
+  }
+  for (const key in body) {
+    if (key !== "rows") throw refuse(`there is no field ${JSON.stringify(key.slice(0, 100))}`);
+  }
+  const { rows } = body as { rows?: unknown };
+  if (rows === undefined) throw refuse('the field "rows" is missing');
+  if (!Array.isArray(rows)) throw refuse('"rows" is not a list');
+  if (rows.length === 0) throw refuse('"rows" is empty');
+  return rows;
+}

@@ -1,0 +1,29 @@
+/** What one replica is: everything that its HTTP apps look at. */
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { Counters } from "./counters.ts";
+import type { RateLimit } from "./rate_limit.ts";
+import type { ModelHolder } from "./served_model.ts";
+
+export interface Replica {
+  endpoint: string;
+  replica_id: string;
+  /** Listens on loopback only; then only requests to a loopback name are answered (DNS rebinding). */
+  loopback: boolean;
+  holder: ModelHolder;
+  counters: Counters;
+  limit: RateLimit;
+  /** SHA-256 of the keys that open the endpoint; null when it is open to all. */
+  keys: readonly Uint8Array[] | null;
+  state: "checked" | "ready" | "draining";
+  /** performance.now() at the start */
+  started_ms: number;
+  last_error: string | null;
+}
+
+/** Compares hashes, so neither length nor content shows in the time it takes. */
+export function knowsKey(keys: readonly Uint8Array[], given: string): boolean {
+  const hash = createHash("sha256").update(given).digest();
+  let known = false;
+  for (const key of keys) if (timingSafeEqual(hash, key)) known = true;
+  return known;
+}

@@ -1,0 +1,79 @@
+/** The model that a replica serves, and how it is changed without dropping a request. */
+import { type Artifact, decodeArtifact } from "@/artifact/artifact.ts";
+import { replayGolden } from "@/artifact/golden.ts";
+import { type Signature, signatureOf } from "@/artifact/signature.ts";
+import { AppError } from "@/shared/errors.ts";
+
+export interface ServedModel {
+  /** `iris@3` */
+  model_id: string;
+  /** `iris` */
+  name: string;
+  /** `3`: the model's own version, as Open Inference Protocol names it. */
+  model_version: string;
+  /** Which deployment of the endpoint: 1, 2, 3, … */
+  version: number;
+  artifact: Artifact;
+  signature: Signature;
+}
+
+/**
+ * Decodes the artifact and replays its golden rows: a model that does not give what it gave when it was made
+ * never serves.
+ * @throws AppError data_loss, saying what is wrong
+ */
+export function loadServedModel(bytes: Uint8Array, model_id: string, version: number): ServedModel {
+  const artifact = decodeArtifact(bytes);
+  const wrong = replayGolden(artifact).find((check) => !check.passed);
+  if (wrong) {
+    throw new AppError("data_loss", `Cannot serve ${model_id}: ${wrong.name} gives ${wrong.detail}`, {
+      hint: "The artifact does not predict here what it predicted where it was made. Train it again.",
+    });
+  }
+  const at = model_id.lastIndexOf("@");
+  return {
+    model_id,
+    name: at < 0 ? model_id : model_id.slice(0, at),
+    model_version: at < 0 ? "1" : model_id.slice(at + 1),
+    version,
+    artifact,
+    signature: signatureOf(artifact),
+  };
+}
+
+/**
+ * One reference that every request reads once: a request in flight finishes on the model it began with.
+ * A change has two steps, so that all replicas of an endpoint change or none: each first checks and keeps the
+ * candidate, and only when all have said yes is each told to use it.
+ */
+export class ModelHolder {
+  current: ServedModel;
+  #candidate: ServedModel | null = null;
+
+  constructor(model: ServedModel) {
+    this.current = model;
+  }
+
+  /** @throws AppError data_loss; what serves now goes on serving */
+  prepare(bytes: Uint8Array, model_id: string, version: number): ServedModel {
+    this.#candidate = null;
+    this.#candidate = loadServedModel(bytes, model_id, version);
+    return this.#candidate;
+  }
+
+  /** Saying it again is harmless. @throws AppError failed_precondition when that version was not prepared */
+  commit(version: number): void {
+    if (this.current.version === version) return;
+    if (this.#candidate?.version !== version) {
+      throw new AppError("failed_precondition", `Cannot serve version ${version}: it was not prepared here`, {
+        hint: "Send its artifact to /control/prepare first.",
+      });
+    }
+    this.current = this.#candidate;
+    this.#candidate = null;
+  }
+
+  discard(): void {
+    this.#candidate = null;
+  }
+}
