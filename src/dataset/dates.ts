@@ -16,8 +16,8 @@ const FORMS: readonly { pattern: RegExp; orders: readonly Order[] }[] = [
   { pattern: new RegExp(`^(\\d{4})-(\\d{1,2})(?:-(\\d{1,2}))?${TIME}`, "i"), orders: ["ymd"] },
   { pattern: new RegExp(`^(\\d{4})/(\\d{1,2})/(\\d{1,2})${TIME}`, "i"), orders: ["ymd"] },
   { pattern: new RegExp(`^(\\d{1,2})\\.(\\d{1,2})\\.(\\d{4})${TIME}`, "i"), orders: ["dmy"] },
-  // Month first where every value allows both, as pandas does.
-  { pattern: new RegExp(`^(\\d{1,2})/(\\d{1,2})/(\\d{4})${TIME}`, "i"), orders: ["mdy", "dmy"] },
+  // Month first where every value allows both, as pandas does. Years of two digits are 1969 to 2068 (POSIX).
+  { pattern: new RegExp(`^(\\d{1,2})/(\\d{1,2})/(\\d{4}|\\d{2})${TIME}`, "i"), orders: ["mdy", "dmy"] },
   { pattern: new RegExp(`^(\\d{1,2})-(\\d{1,2})-(\\d{4})${TIME}`, "i"), orders: ["mdy", "dmy"] },
 ];
 
@@ -49,11 +49,13 @@ function parseAll(texts: readonly string[], pattern: RegExp, order: Order): Floa
 
 function toMilliseconds(found: RegExpExecArray, order: Order): number {
   const [first, second, third] = [found[1], found[2], found[3] ?? "1"].map(Number);
-  const [year, month, day] = order === "ymd"
+  const [given, month, day] = order === "ymd"
     ? [first, second, third]
     : order === "dmy"
     ? [third, second, first]
     : [third, first, second];
+  const hasShortYear = order !== "ymd" && found[3].length === 2;
+  const year = hasShortYear ? given + (given < 69 ? 2000 : 1900) : given;
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return NaN;

@@ -69,13 +69,11 @@ async function publish(
   manifest: DatasetManifest,
 ): Promise<DatasetManifest> {
   const folder = datasetFolder(datasetsDir, manifest);
-  const stored = await readManifest(datasetsDir, manifest.dataset_id);
-  if (stored) return stored;
   try {
     await Deno.rename(unfinished, folder);
   } catch (error) {
-    const other = await readManifest(datasetsDir, manifest.dataset_id);
-    if (other) return other;
+    const stored = await readManifest(datasetsDir, manifest.dataset_id);
+    if (stored) return stored;
     throw error;
   }
   await syncFolder(datasetsDir);
