@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { openPool } from "@/jobs/learning_pool.ts";
+import type { TrainingRequest } from "@/jobs/job.ts";
+import { openQueue } from "@/jobs/queue.ts";
+import { type JobRunner, startRunner } from "@/jobs/runner.ts";
+import { findSample } from "@/dataset/samples.ts";
+import { decodeTable } from "@/dataset/table_file.ts";
+import { openRegistry } from "@/registry/registry.ts";
+import { sha256Hex } from "@/shared/hash.ts";
+import { createHome, type Home } from "@/shared/home.ts";
+import { openLog } from "@/shared/log.ts";
+
+const CALLER = { name: "test", run_id: null };
+const never = new AbortController().signal;
+
+function request(change: Partial<TrainingRequest> = {}): TrainingRequest {
+  const { text } = findSample("iris");
+  return {
+    dataset: "sample/iris",
+    target: findSample("iris").target,
+    algorithm: "decision_tree",
+    params: {},
+    validation: { method: "holdout", test_fraction: 0.2 },
+    seed: 0,
+    threads: 2,
+    name: "iris",
+    dataset_sha256: sha256Hex(new TextEncoder().encode(text)),
+    dataset_ref: "sample/iris",
+    dataset_version: null,
+    dataset_license: null,
+    ...change,
+  };
+}
+
+function open(home: Home, workers = 2) {
+  const log = openLog(null, "test", "error");
+  const queue = openQueue(home);
+  const registry = openRegistry(home);
+  const pool = openPool(workers, log);
+  const bytes = new TextEncoder().encode(findSample("iris").text);
+  const runner: JobRunner = startRunner({
+    ...{ home, queue, registry, pool, log, at_once: 2 },
+    readDataset: () => Promise.resolve({ bytes, file_name: "iris.csv", sha256: sha256Hex(bytes) }),
+  });
+  return {
+    ...{ queue, registry, runner },
+    async close() {
+      await runner.close();
+      pool.close();
+      queue.close();
+      registry.close();
+    },
+  };
+}
+
+async function withHome(work: (home: Home) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await work(createHome(folder));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("a job ends as a model with lineage, metrics beside the baseline, and a sealed holdout", () =>
+  withHome(async (home) => {
+    const server = open(home);
+    try {
+      const { job_id } = server.queue.add(request(), CALLER);
+      server.runner.wake();
+      const job = await server.runner.wait(job_id, 60, never, () => {});
+      assert.equal(job.status, "succeeded", JSON.stringify(job.error));
+      assert.ok(job.result!.metrics.accuracy! > 0.9);
+      assert.ok(job.result!.baseline.accuracy! < 0.4);
+      assert.deepEqual(job.result!.rows, { total: 150, train: 120, holdout: 30, without_target: 0 });
+      const model = server.registry.find("iris@1");
+      assert.equal(model.dataset.sha256, request().dataset_sha256);
+      const file = await Deno.readFile(join(home.holdouts, `${model.holdout!.sha256}.safetensors`));
+      assert.equal(sha256Hex(file), model.holdout!.sha256);
+      assert.equal(decodeTable(file).rows, 30);
+    } finally {
+      await server.close();
+    }
+  }));
+
+Deno.test("the same request gives the same artifact, whatever the number of Workers", () =>
+  withHome(async (home) => {
+    const hashes = new Set<string>();
+    for (const workers of [1, 2]) {
+      const server = open(home, workers);
+      try {
+        const { job_id } = server.queue.add(request({ algorithm: "auto", trials: 3 }), CALLER);
+        server.runner.wake();
+        const { result, error } = await server.runner.wait(job_id, 120, never, () => {});
+        assert.ok(result, JSON.stringify(error));
+        assert.equal(result.leaderboard.length, 3);
+        hashes.add(server.registry.find(result.model_id).artifact_sha256);
+      } finally {
+        await server.close();
+      }
+    }
+    assert.equal(hashes.size, 1);
+  }));
+
+Deno.test("a job whose server closes in the middle waits and ends in the next server, as one model", () =>
+  withHome(async (home) => {
+    const slow = request({ algorithm: "random_forest", params: { n_estimators: 3000 } });
+    const first = open(home);
+    const { job_id } = first.queue.add(slow, CALLER);
+    first.runner.wake();
+    const seen = new Promise<void>((done) => {
+      const abort = new AbortController();
+      void first.runner.wait(job_id, 60, abort.signal, ({ stage }) => {
+        if (stage === "comparing") {
+          abort.abort();
+          done();
+        }
+      });
+    });
+    await seen;
+    await first.close();
+    const second = open(home);
+    try {
+      const job = await second.runner.wait(job_id, 120, never, () => {});
+      assert.equal(job.status, "succeeded", JSON.stringify(job.error));
+      assert.equal(second.registry.list().length, 1);
+    } finally {
+      await second.close();
+    }
+  }));
+
+Deno.test("cancelling a running job ends its Workers, and the next job runs", () =>
+  withHome(async (home) => {
+    const server = open(home, 1);
+    try {
+      const long =
+        server.queue.add(request({ algorithm: "random_forest", params: { n_estimators: 10_000 } }), CALLER)
+          .job_id;
+      server.runner.wake();
+      let asked = false;
+      const job = await server.runner.wait(long, 60, never, ({ stage }) => {
+        if (stage === "comparing" && !asked) {
+          asked = true;
+          server.runner.cancel(long);
+        }
+      });
+      assert.equal(job.status, "cancelled", JSON.stringify(job.error));
+      const next = server.queue.add(request(), CALLER).job_id;
+      server.runner.wake();
+      assert.equal((await server.runner.wait(next, 60, never, () => {})).status, "succeeded");
+      assert.equal(server.registry.list().length, 1);
+    } finally {
+      await server.close();
+    }
+  }));
+
+Deno.test("a job says why when its data was changed since it was accepted, or its algorithm can't be fitted", () =>
+  withHome(async (home) => {
+    const server = open(home);
+    try {
+      const changed = server.queue.add(request({ dataset_sha256: "1".repeat(64) }), CALLER).job_id;
+      const wrong =
+        server.queue.add(request({ algorithm: "decision_tree", params: { max_depth: 0 } }), CALLER).job_id;
+      server.runner.wake();
+      const first = await server.runner.wait(changed, 60, never, () => {});
+      assert.match(first.error!.message, /changed since the job was accepted/);
+      const second = await server.runner.wait(wrong, 60, never, () => {});
+      assert.equal(second.status, "failed");
+      assert.match(second.error!.message, /max_depth/);
+    } finally {
+      await server.close();
+    }
+  }));
