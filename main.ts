@@ -131,6 +131,11 @@ async function main(args: string[]): Promise<void> {
     stderrIsTerminal: Deno.stderr.isTerminal(),
     columns: columnsOf(),
   };
+  // Credentials may lie in files outside the home, which the Worker can't read.
+  if (name === "kaggle-server") {
+    const { readCredentialFiles } = await import("@/kaggle/credential_files.ts");
+    Object.assign(start.env, readCredentialFiles(env));
+  }
   runInWorker(name, start, common.help, rights);
 }
 

@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { findSample } from "@/dataset/samples.ts";
+import { addSample, findDataset } from "@/dataset/store.ts";
+import { parseRef, type SampleRef } from "@/kaggle/ref.ts";
+import { AppError } from "@/shared/errors.ts";
+import { defineTool } from "../tool.ts";
+import {
+  answerOf,
+  answerOfStored,
+  DOWNLOAD_ANSWER,
+  type DownloadAnswer,
+  waitFor,
+} from "./download_answer.ts";
+import { REF, WAIT_S } from "./fields.ts";
+import type { KaggleServices } from "./services.ts";
+
+const INPUT = z.strictObject({
+  ref: REF,
+  files: z.array(z.string().min(1).max(400)).min(1).max(200).optional().describe(
+    "Only these files, as list_dataset_files names them. Default: the whole data set (or the file at the end of `ref`).",
+  ),
+  force: z.boolean().default(false).describe(
+    "true: download again although it is here. What is here stays as it is. Default false.",
+  ),
+  wait_s: WAIT_S,
+});
+
+export const downloadDatasetTool = defineTool<KaggleServices, z.infer<typeof INPUT>, DownloadAnswer>({
+  name: "download_dataset",
+  title: "Download a data set",
+  description:
+    "Brings a data set, or some of its files, into the local store, unpacked and checked, and gives its dataset_id, path, " +
+    "licence and hashes. What is here already comes at once (`cached`). A large one may still be `running` when wait_s is " +
+    "over: then call get_download with the download_id. A broken download goes on where it stopped when called again. " +
+    "Cancelling the call stops the download. Next: train or profile with the dataset_id.",
+  effect: "create",
+  open_world: true,
+  scope: "datasets:write",
+  input: INPUT,
+  output: DOWNLOAD_ANSWER,
+  async run(input, services, context) {
+    const ref = parseRef(input.ref);
+    const files = input.files ?? null;
+    if (ref.kind === "sample") return await storeSample(services.datasets_dir, ref, files);
+    const download = services.downloads.start({ ref, files, force: input.force });
+    await waitFor(download, input.wait_s, services, context);
+    if (download.status === "failed") throw download.failure;
+    return answerOf(services.datasets_dir, download);
+  },
+});
+
+async function storeSample(
+  datasets_dir: string,
+  ref: SampleRef,
+  files: readonly string[] | null,
+): Promise<DownloadAnswer> {
+  const name = `${findSample(ref.name).name}.csv`;
+  const missing = (files ?? (ref.file === null ? [] : [ref.file])).find((file) => file !== name);
+  if (missing !== undefined) {
+    throw new AppError("not_found", `Cannot find ${missing} in sample/${ref.name}: it has no such file`, {
+      hint: `It has ${name}.`,
+    });
+  }
+  const stored = await findDataset(datasets_dir, `sample/${findSample(ref.name).name}`);
+  const manifest = await addSample(datasets_dir, ref.name);
+  return answerOfStored(datasets_dir, manifest, stored?.dataset_id === manifest.dataset_id, []);
+}

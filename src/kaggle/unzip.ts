@@ -1,0 +1,214 @@
+/** Unpacking an archive from strangers: nothing outside the folder, no links, no bombs, every byte checked. */
+import { crc32 } from "node:zlib";
+import { dirname, join } from "node:path";
+import { Inflate } from "fflate";
+import { AppError } from "@/shared/errors.ts";
+import { diskError } from "@/shared/atomic_file.ts";
+import { faultOfPath } from "./ref.ts";
+import { damaged, readAt, readZipDirectory, type ZipEntry } from "./zip_directory.ts";
+
+export interface UnzipLimits {
+  /** Of all files together, unpacked. */
+  total_bytes: number;
+  entries: number;
+  /** Unpacked by packed size. Judged only for files above `ratio_from_bytes`: small tables may shrink a lot. */
+  ratio: number;
+  ratio_from_bytes: number;
+}
+
+/** Deflate itself ends at 1032 to 1; tables of real data stay below 50 to 1. */
+export const UNZIP_LIMITS: UnzipLimits = {
+  total_bytes: 256 * 2 ** 30,
+  entries: 1_000_000,
+  ratio: 300,
+  ratio_from_bytes: 256 * 2 ** 20,
+};
+
+export interface UnpackedFile {
+  name: string;
+  path: string;
+  size_bytes: number;
+}
+
+export interface UnzipOptions {
+  /** How the archive is called in errors. */
+  archive: string;
+  limits?: UnzipLimits;
+  signal: AbortSignal;
+  /** Unpacked bytes so far, and in all. */
+  onBytes?(done: number, total: number): void;
+}
+
+const CHUNK_BYTES = 64 * 1024;
+const UNIX_FILE = 0o100000;
+const UNIX_FOLDER = 0o040000;
+
+/**
+ * Unpacks every file into `folder`, which must exist and be empty. Everything that the table of contents tells
+ * is checked before the first byte is written.
+ * @throws AppError invalid_argument for an entry that is unsafe or too large, data_loss for a damaged archive,
+ *   resource_exhausted when the disk is full; each names the entry
+ */
+export async function unzip(path: string, folder: string, options: UnzipOptions): Promise<UnpackedFile[]> {
+  const { archive, signal, limits = UNZIP_LIMITS } = options;
+  const file = await Deno.open(path, { read: true });
+  try {
+    const entries = (await readZipDirectory(file, archive)).filter((entry) => !isFolder(entry));
+    checkEntries(entries, archive, limits);
+    const total = entries.reduce((sum, entry) => sum + entry.size_bytes, 0);
+    const unpacked: UnpackedFile[] = [];
+    let before = 0;
+    for (const entry of entries) {
+      const target = join(folder, ...entry.name.split("/"));
+      await unpackEntry(
+        file,
+        entry,
+        target,
+        archive,
+        signal,
+        (done) => options.onBytes?.(before + done, total),
+      );
+      unpacked.push({ name: entry.name, path: target, size_bytes: entry.size_bytes });
+      before += entry.size_bytes;
+    }
+    return unpacked;
+  } finally {
+    file.close();
+  }
+}
+
+function isFolder(entry: ZipEntry): boolean {
+  return entry.size_bytes === 0 && (entry.name.endsWith("/") || entry.unix_type === UNIX_FOLDER);
+}
+
+function checkEntries(entries: readonly ZipEntry[], archive: string, limits: UnzipLimits): void {
+  if (entries.length > limits.entries) {
+    throw tooLarge(archive, `it holds ${entries.length} files, of ${limits.entries} allowed`);
+  }
+  const names = new Set<string>();
+  let total = 0;
+  for (const entry of entries) {
+    const shown = JSON.stringify(entry.name.slice(0, 200));
+    const fault = faultOfPath(entry.name);
+    if (fault) throw unsafe(archive, `the name ${shown} can't be used, ${fault}`);
+    if (entry.unix_type !== 0 && entry.unix_type !== UNIX_FILE) {
+      throw unsafe(archive, `${shown} is a link or a device, not a file`);
+    }
+    if (names.has(entry.name)) throw unsafe(archive, `${shown} is in it twice`);
+    names.add(entry.name);
+    if (entry.encrypted) throw unsafe(archive, `${shown} is encrypted`);
+    if (entry.method !== 0 && entry.method !== 8) {
+      throw unsafe(archive, `${shown} is packed with method ${entry.method}, which is not supported`);
+    }
+    const ratio = entry.size_bytes / Math.max(1, entry.compressed_bytes);
+    if (entry.size_bytes > limits.ratio_from_bytes && ratio > limits.ratio) {
+      throw tooLarge(archive, `${shown} would grow ${Math.round(ratio)} times, of ${limits.ratio} allowed`);
+    }
+    total += entry.size_bytes;
+    if (total > limits.total_bytes) {
+      throw tooLarge(archive, `with ${shown} its files pass ${limits.total_bytes} bytes`);
+    }
+  }
+  checkOverlap(entries, archive);
+}
+
+/** Entries that share packed bytes are how small archives unpack to huge ones (Fifield, "A better zip bomb", 2019). */
+function checkOverlap(entries: readonly ZipEntry[], archive: string): void {
+  let end = 0;
+  for (const entry of [...entries].sort((a, b) => a.header_offset - b.header_offset)) {
+    if (entry.header_offset < end) {
+      throw unsafe(archive, `${JSON.stringify(entry.name)} shares bytes with another file`);
+    }
+    end = entry.header_offset + 30 + entry.compressed_bytes;
+  }
+}
+
+async function unpackEntry(
+  file: Deno.FsFile,
+  entry: ZipEntry,
+  target: string,
+  archive: string,
+  signal: AbortSignal,
+  onBytes: (done: number) => void,
+): Promise<void> {
+  const header = await readAt(file, entry.header_offset, 30, archive);
+  const view = new DataView(header.buffer);
+  if (view.getUint32(0, true) !== 0x04034b50) {
+    throw damaged(archive, `${entry.name} is not where the table of contents says`);
+  }
+  const start = entry.header_offset + 30 + view.getUint16(26, true) + view.getUint16(28, true);
+  await file.seek(start, Deno.SeekMode.Start);
+  try {
+    await Deno.mkdir(dirname(target), { recursive: true });
+    const out = await Deno.open(target, { write: true, createNew: true });
+    try {
+      const sum = await copyEntry(file, out, entry, archive, signal, onBytes);
+      if (sum !== entry.crc32) {
+        throw damaged(archive, `the bytes of ${entry.name} are not those that were packed (CRC)`);
+      }
+    } finally {
+      out.close();
+    }
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists || error instanceof Deno.errors.NotADirectory) {
+      throw unsafe(archive, `${JSON.stringify(entry.name)} meets another file of the same name on this disk`);
+    }
+    throw diskError(error, "write", target);
+  }
+}
+
+/** @returns the CRC-32 of the unpacked bytes */
+async function copyEntry(
+  file: Deno.FsFile,
+  out: Deno.FsFile,
+  entry: ZipEntry,
+  archive: string,
+  signal: AbortSignal,
+  onBytes: (done: number) => void,
+): Promise<number> {
+  let sum = 0;
+  let done = 0;
+  let pending: Uint8Array[] = [];
+  const inflate = entry.method === 8 ? new Inflate((chunk) => pending.push(chunk)) : null;
+  let left = entry.compressed_bytes;
+  const buffer = new Uint8Array(CHUNK_BYTES);
+  do {
+    signal.throwIfAborted();
+    const read = left === 0 ? 0 : await file.read(buffer.subarray(0, Math.min(left, CHUNK_BYTES)));
+    if (read === null) throw damaged(archive, `it ends inside ${entry.name}`);
+    left -= read;
+    const packed = buffer.subarray(0, read);
+    try {
+      if (inflate) inflate.push(packed, left === 0);
+      else pending.push(packed);
+    } catch (error) {
+      throw damaged(archive, `${entry.name} can't be unpacked (${(error as Error).message})`);
+    }
+    for (const chunk of pending) {
+      done += chunk.length;
+      if (done > entry.size_bytes) {
+        throw damaged(archive, `${entry.name} is larger than the table of contents says`);
+      }
+      sum = crc32(chunk, sum);
+      for (let at = 0; at < chunk.length;) at += await out.write(chunk.subarray(at));
+    }
+    pending = [];
+    onBytes(done);
+  } while (left > 0);
+  if (done !== entry.size_bytes) {
+    throw damaged(archive, `${entry.name} has ${done} bytes instead of ${entry.size_bytes}`);
+  }
+  return sum;
+}
+
+function unsafe(archive: string, why: string): AppError {
+  return new AppError("invalid_argument", `Cannot unpack ${archive}: ${why}`, {
+    hint: "The archive is refused as a whole. Download the files you need by name, with `files`.",
+  });
+}
+
+function tooLarge(archive: string, why: string): AppError {
+  return new AppError("invalid_argument", `Cannot unpack ${archive}: ${why}`, {
+    hint: "Download only the files you need, with `files`.",
+  });
+}
