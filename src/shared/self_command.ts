@@ -28,6 +28,15 @@ export function sourceRoot(): string | null {
   return here.replace(/(?:src\/shared\/[^/]+|[^/]+)$/, "");
 }
 
+/** What stands behind Deno.execPath() to run mlmcp with these arguments, from source or compiled. */
+export function selfArguments(args: readonly string[]): string[] {
+  const root = sourceRoot();
+  const prefix = root === null
+    ? []
+    : ["run", "--quiet", "--no-prompt", "--allow-all", "--config", `${root}deno.json`, `${root}main.ts`];
+  return [...prefix, ...args];
+}
+
 /** @throws AppError resource_exhausted when processes of mlmcp have started one another too deep */
 export function selfCommand(args: readonly string[], options: SelfCommandOptions): Deno.Command {
   const depth = Number(options.env[DEPTH_VARIABLE] ?? "0") + 1;
@@ -40,12 +49,8 @@ export function selfCommand(args: readonly string[], options: SelfCommandOptions
       },
     );
   }
-  const root = sourceRoot();
-  const prefix = root === null
-    ? []
-    : ["run", "--quiet", "--no-prompt", "--allow-all", "--config", `${root}deno.json`, `${root}main.ts`];
   return new Deno.Command(Deno.execPath(), {
-    args: [...prefix, ...args],
+    args: selfArguments(args),
     clearEnv: true,
     env: { ...options.env, [DEPTH_VARIABLE]: String(depth) },
     stdin: options.stdin ?? "null",
@@ -83,7 +88,8 @@ export function childEnvironment(
       "XDG_CACHE_HOME",
     ],
     ...["MLMCP_HOME", "MLMCP_LOG_LEVEL", "MLMCP_JOBS_AT_ONCE", "MLMCP_DATA_FOLDERS", "MLMCP_SERVING_HOST"],
-    ...["MLMCP_PORT_FROM", "MLMCP_ORPHAN_GRACE_S"],
+    ...["MLMCP_PORT_FROM", "MLMCP_ORPHAN_GRACE_S", "MLMCP_KAGGLE_URL", "MLMCP_KAGGLE_STORAGE_HOSTS"],
+    ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"],
   ];
   for (const name of [...always, ...extra]) {
     const value = env[name];
