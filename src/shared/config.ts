@@ -184,7 +184,9 @@ function readYaml(path: string, required: boolean): Record<string, unknown> | nu
   try {
     text = Deno.readTextFileSync(path);
   } catch (error) {
-    if (!required && error instanceof Deno.errors.NotFound) return null;
+    // A home that is a file is told of when it is used, with a better reason.
+    const absent = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+    if (!required && absent) return null;
     throw new AppError("not_found", `Cannot read the config file ${path}: ${(error as Error).message}`, {
       hint: "Give an existing YAML file with --config.",
       cause: error,
