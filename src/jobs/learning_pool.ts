@@ -1,6 +1,7 @@
 /**
- * Learning Workers, as many at once as asked. A Worker serves one task and is ended: nothing of one table can
- * be seen by the next, and cancelling is ending it. One spare is kept loaded, so that a small task starts at once.
+ * Learning Workers, as many at once as asked. A Worker serves one job (or one single task) and is then ended:
+ * nothing of one table can be seen by the next, and cancelling is ending it. One spare is kept loaded, so that
+ * a small task starts at once.
  */
 import { AppError, fromWireError } from "@/shared/errors.ts";
 import type { Log } from "@/shared/log.ts";
@@ -12,15 +13,19 @@ export interface TaskOptions {
   report?: Report;
   /** Longest that the task may take; it is then ended. */
   timeout_ms?: number;
+  /** The job that the task is part of: its Workers are kept for its next tasks until `endJob`. */
+  job_id?: string;
 }
 
 export interface LearningPool {
   /** @throws AppError as the task throws, or cancelled, or deadline_exceeded */
   run<N extends TaskName>(name: N, input: TaskInput<N>, options?: TaskOptions): Promise<TaskOutput<N>>;
+  /** Ends the Workers that were kept for a job. */
+  endJob(job_id: string): void;
   close(): void;
 }
 
-/** @param size Workers at once */
+/** @param size Workers at work at once */
 export function openPool(size: number, log: Log): LearningPool {
   const start = () =>
     new Worker(workerUrl("learning_worker"), {
@@ -33,6 +38,7 @@ export function openPool(size: number, log: Log): LearningPool {
   let closed = false;
   const waiting: (() => void)[] = [];
   const active = new Set<Worker>();
+  const kept = new Map<string, Worker[]>();
 
   const enter = async () => {
     while (busy >= size) await new Promise<void>((go) => waiting.push(go));
@@ -42,27 +48,35 @@ export function openPool(size: number, log: Log): LearningPool {
     busy--;
     waiting.shift()?.();
   };
+  const take = (job_id: string | undefined): Worker => {
+    const own = job_id === undefined ? undefined : kept.get(job_id)?.pop();
+    if (own) return own;
+    const worker = spare ?? start();
+    spare = null;
+    return worker;
+  };
 
   const runOne = <N extends TaskName>(name: N, input: TaskInput<N>, options: TaskOptions) =>
     new Promise<TaskOutput<N>>((done, failed) => {
-      const worker = spare ?? start();
-      spare = null;
+      const worker = take(options.job_id);
       active.add(worker);
       let timer: ReturnType<typeof setTimeout> | undefined;
-      const end = () => {
+      const settle = (keep: boolean) => {
         clearTimeout(timer);
         options.signal?.removeEventListener("abort", cancel);
         active.delete(worker);
-        worker.terminate();
+        if (keep && !closed && options.job_id !== undefined) {
+          kept.set(options.job_id, [...(kept.get(options.job_id) ?? []), worker]);
+        } else worker.terminate();
         if (!closed) spare ??= start();
       };
       const cancel = () => {
-        end();
+        settle(false);
         failed(new AppError("cancelled", `Cannot finish ${name}: it was cancelled`));
       };
       worker.onmessage = ({ data }) => {
         if (data.type === "progress") return options.report?.(data.done, data.total, data.score);
-        end();
+        settle(true);
         if (data.type === "result") return done(data.value);
         if (data.error.code === "internal") {
           log.error(`learning task ${name} failed unexpectedly`, undefined, { detail: data.detail });
@@ -71,7 +85,7 @@ export function openPool(size: number, log: Log): LearningPool {
       };
       worker.onerror = (event) => {
         event.preventDefault();
-        end();
+        settle(false);
         log.error(`learning Worker ended during ${name}`, undefined, { detail: event.message });
         failed(
           new AppError("resource_exhausted", `Cannot finish ${name}: its Worker ended (${event.message})`, {
@@ -81,7 +95,7 @@ export function openPool(size: number, log: Log): LearningPool {
       };
       if (options.timeout_ms) {
         timer = setTimeout(() => {
-          end();
+          settle(false);
           failed(
             new AppError(
               "deadline_exceeded",
@@ -106,10 +120,15 @@ export function openPool(size: number, log: Log): LearningPool {
         leave();
       }
     },
+    endJob(job_id) {
+      for (const worker of kept.get(job_id) ?? []) worker.terminate();
+      kept.delete(job_id);
+    },
     close() {
       closed = true;
       spare?.terminate();
       spare = null;
+      for (const job_id of [...kept.keys()]) this.endJob(job_id);
       for (const worker of active) worker.terminate();
       active.clear();
     },

@@ -78,6 +78,8 @@ export function startRunner(parts: RunnerParts): JobRunner {
       if (wire.code === "internal") log.error(`job ${job.job_id} failed unexpectedly`, error);
       queue.fail(job.job_id, wire);
       log.info("job ended", { job_id: job.job_id, error: wire });
+    } finally {
+      parts.pool.endJob(job.job_id);
     }
   };
 

@@ -51,7 +51,7 @@ export async function runTrainingJob(
       n_classes: prepared.classes.length,
     }).slice(0, request.trials)
     : [{ algorithm: request.algorithm, params: request.params }];
-  const compared = await compareAll(candidates, request, prepared, metric, parts);
+  const compared = await compareAll(job_id, candidates, request, prepared, metric, parts);
   const ranked = rank(compared.rows, metric);
   const winner = ranked[0];
   if (winner.score === null) {
@@ -90,6 +90,7 @@ export async function runTrainingJob(
     },
   }, {
     signal,
+    job_id,
     report: (done, total) =>
       report({ stage: "fitting", done, total, message: `fitting ${winner.algorithm} on ${train.rows} rows` }),
   });
@@ -152,6 +153,7 @@ interface Compared {
 
 /** Every candidate and the dummy on the same folds of the training rows, in parallel. */
 async function compareAll(
+  job_id: string,
   candidates: readonly Candidate[],
   request: TrainingRequest,
   prepared: Prepared,
@@ -185,6 +187,7 @@ async function compareAll(
         ...(prepared.order ? { order: prepared.order } : {}),
       }, {
         signal,
+        job_id,
         report: (done, all) => {
           share[i] = done / all;
           tell(`${candidate.algorithm}: fold ${done} of ${all}`);
@@ -206,17 +209,32 @@ async function compareAll(
     }
   };
   const everyone = [...candidates, { algorithm: "dummy", params: {} }];
-  const settled = await firstErrorWins(everyone.map((candidate, i) => one(candidate, i)));
+  const settled = await eachAtOnce(everyone, request.threads, one);
   const baseline = settled.pop()![1];
   const results = new Map<LeaderboardRow, CrossValidation>();
   for (const [row, result] of settled) if (result) results.set(row, result);
   return { rows: settled.map(([row]) => row), results, baseline, how };
 }
 
-/** Like Promise.all, but waits for all, so that no Worker is left at work for a job that has ended. */
-async function firstErrorWins<T>(work: Promise<T>[]): Promise<T[]> {
-  const settled = await Promise.allSettled(work);
-  return settled.map((outcome) => {
+/**
+ * `work` on every item, at most `limit` at once. Unlike Promise.all it waits for all, so that no Worker is left at
+ * work for a job that has ended.
+ */
+async function eachAtOnce<T, R>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T, i: number) => Promise<R>,
+): Promise<R[]> {
+  const outcomes = new Array<PromiseSettledResult<R>>(items.length);
+  let next = 0;
+  const lane = async () => {
+    while (next < items.length) {
+      const i = next++;
+      [outcomes[i]] = await Promise.allSettled([work(items[i], i)]);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
+  return outcomes.map((outcome) => {
     if (outcome.status === "rejected") throw outcome.reason;
     return outcome.value;
   });
