@@ -71,7 +71,7 @@ export function resultOf(journal: Journal, run_id: string): RunResult {
   const trained = ended<Trained>(steps.get("train"));
   const validated = ended<Validation>(steps.get("validate"));
   const deployed = ended<Deployed>(steps.get("deploy"));
-  const tested = ended<Tested & { example?: unknown }>(steps.get("test"));
+  const tested = ended<Tested>(steps.get("test"));
   const watched = ended<Watched>(steps.get("watch"));
   const plan = run.plan?.plan ?? null;
   const { assumptions: thresholds = [], ...validation } = validated ?? {} as Partial<Validation>;
@@ -116,7 +116,9 @@ export function resultOf(journal: Journal, run_id: string): RunResult {
     },
     test: tested,
     monitoring: watched,
-    example: fetched && plan
+    example: fetched && plan && tested?.example?.row
+      ? tested.example.row as RunResult["example"]
+      : fetched && plan
       ? exampleRow(fetched.profile, plan.target, trained?.dropped.map((one) => one.column) ?? [])
       : null,
     assumptions: [...found?.assumptions ?? [], ...run.plan?.assumptions ?? [], ...thresholds],

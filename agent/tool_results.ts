@@ -53,7 +53,12 @@ export const FoundDataset = z.object({
   tags: z.array(z.string()).nullish().transform((value) => value ?? []),
 }).loose();
 export type FoundDataset = z.infer<typeof FoundDataset>;
-export const FoundDatasets = z.object({ datasets: z.array(FoundDataset) }).loose();
+export const FoundDatasets = z.object({
+  datasets: z.array(FoundDataset),
+  /** Such as why Kaggle's data sets are missing. */
+  notes: z.array(z.string()).nullish().transform((value) => value ?? []),
+}).loose();
+export type FoundDatasets = z.infer<typeof FoundDatasets>;
 
 export const Downloaded = z.object({
   dataset_id: text,
@@ -113,6 +118,7 @@ export type Deployed = z.infer<typeof Deployed>;
 export const Tested = z.object({
   passed: z.boolean(),
   checks: z.array(z.object({ name: z.string(), passed: z.boolean(), detail: text }).loose()),
+  example: z.object({ row: z.unknown(), prediction: z.unknown() }).loose().nullish(),
 }).loose();
 export type Tested = z.infer<typeof Tested>;
 

@@ -1,6 +1,6 @@
 /** Which data set the request is about: named outright, or the best that a search finds. */
 import { AppError } from "@/shared/errors.ts";
-import type { FoundDataset } from "../tool_results.ts";
+import type { FoundDataset, FoundDatasets } from "../tool_results.ts";
 import { type Assumption, type Choice, decided, type Decision, missing, type Question } from "./plan.ts";
 import { findInRequest, type Folders, type NamedDataset, readDatasetOption } from "./request_refs.ts";
 import { askedFor } from "./find_target.ts";
@@ -24,7 +24,7 @@ export interface DatasetInput {
   /** `--target`, which then need not be asked for. */
   target: string | undefined;
   folders: Folders;
-  search(query: string): Promise<readonly FoundDataset[]>;
+  search(query: string): Promise<Pick<FoundDatasets, "datasets" | "notes">>;
   /** Whether a table can be read at that path. */
   isTable(path: string): Promise<boolean>;
 }
@@ -59,11 +59,14 @@ async function settle(named: NamedDataset, request: string, input: DatasetInput)
 
 async function searchFor(words: readonly string[], input: DatasetInput): Promise<Decision<ChosenDataset>> {
   const candidates = new Map<string, FoundDataset>();
+  const noted = new Set<string>();
   let trouble = "";
   // All words together first; alone, they find what the search engine demands all of.
   for (const query of new Set([words.join(" "), ...words])) {
     try {
-      for (const found of await input.search(query)) {
+      const { datasets, notes } = await input.search(query);
+      for (const note of notes) noted.add(note);
+      for (const found of datasets) {
         if (!candidates.has(found.ref)) candidates.set(found.ref, found);
       }
     } catch (error) {
@@ -93,7 +96,8 @@ async function searchFor(words: readonly string[], input: DatasetInput): Promise
     : candidates.size === 0
     ? `nothing is known about ${words.map((word) => `"${word}"`).join(", ")}`
     : `none of the ${candidates.size} data sets found fits the request`;
-  return missing(noData(input, reason, ranked.slice(0, 8).map(({ found }) => choiceOf(found))));
+  const notes = [...noted].map((note) => `; ${note}`).join("");
+  return missing(noData(input, reason + notes, ranked.slice(0, 8).map(({ found }) => choiceOf(found))));
 }
 
 function choiceOf(found: FoundDataset): Choice {

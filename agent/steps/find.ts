@@ -38,7 +38,7 @@ export async function find(
         const result = await servers.call("kaggle", "search_datasets", { query, limit: SEARCHED }, {
           signal,
         });
-        return read(FoundDatasets, "search_datasets", result).datasets;
+        return read(FoundDatasets, "search_datasets", result);
       },
       async isTable(path) {
         try {

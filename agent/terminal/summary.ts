@@ -14,7 +14,7 @@ export interface SummaryOptions {
 export function summaryOf(result: RunResult, { colour, folder }: SummaryOptions): string {
   const to = (text: string, tone: Colour) => paint(text, tone, colour);
   const parts = [headline(result, to)];
-  parts.push(factsOf(result));
+  parts.push(factsOf(result, folder));
   if (result.model) parts.push(metricsOf(result), leaderboardOf(result));
   if (result.validation) {
     const { passed } = result.validation;
@@ -26,7 +26,6 @@ export function summaryOf(result: RunResult, { colour, folder }: SummaryOptions)
   }
   if (result.deployment) parts.push(endpointOf(result, to));
   if (result.error) parts.push(errorOf(result, to));
-  parts.push(`report   ${folder}/report.md`);
   return parts.filter((part) => part !== "").join("\n\n") + "\n";
 }
 
@@ -47,7 +46,7 @@ function headline(
   return `${to(text, tone)}  (${run_id}, ${took})`;
 }
 
-function factsOf({ dataset, target, task, model, request }: RunResult): string {
+function factsOf({ dataset, target, task, model, request }: RunResult, folder: string): string {
   const rows: [string, string][] = [["request", request]];
   if (dataset) {
     const title = dataset.title ? `${dataset.title}, ` : "";
@@ -61,6 +60,7 @@ function factsOf({ dataset, target, task, model, request }: RunResult): string {
   }
   if (target) rows.push(["target", `${target} (${task})`]);
   if (model) rows.push(["model", `${model.model_id}: ${model.algorithm}`]);
+  rows.push(["report", `${folder}/report.md`]);
   return table(rows);
 }
 

@@ -19,6 +19,12 @@ const OUTPUT = z.object({
   latency_ms: z.number().nullable().describe(
     "Median time of a request with one row; null when none was answered",
   ),
+  example: z.object({
+    row: z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]).describe(
+      "As POST {url}/predict takes it",
+    ),
+    prediction: z.union([z.string(), z.number()]).describe("What the endpoint answered"),
+  }).nullable().describe("One of the rows, with its answer; null when none came"),
 });
 
 export const testEndpointTool = defineTool<DeployServices, z.infer<typeof INPUT>, z.infer<typeof OUTPUT>>({

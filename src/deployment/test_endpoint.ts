@@ -7,11 +7,16 @@ import { hostOf } from "./describe.ts";
 import { localRequest, parseBody } from "./local_http.ts";
 import type { EndpointRow, Records } from "./records.ts";
 
+/** As POST /predict takes it. */
+type Row = Record<string, unknown> | unknown[];
+
 export interface EndpointTest {
   passed: boolean;
   checks: Check[];
   /** Median of the prediction requests; null when none was answered. */
   latency_ms: number | null;
+  /** A row that was asked about, a complete one if there is one, with its answer; null when none came. */
+  example: { row: Row; prediction: string | number } | null;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -29,7 +34,7 @@ interface Answer {
 export async function testEndpoint(
   parts: { records: Records; registry: Registry },
   endpoint: EndpointRow,
-  rows?: unknown[],
+  rows?: Row[],
 ): Promise<EndpointTest> {
   const live = parts.records.live(endpoint.name);
   if (!live || endpoint.desired !== "running") {
@@ -75,6 +80,7 @@ export async function testEndpoint(
     if (status !== 200) throw new Error(`answered ${status}: ${body.error?.message ?? JSON.stringify(body)}`);
   };
   const latencies: number[] = [];
+  let example: EndpointTest["example"] = null;
   try {
     await check("health", async () => {
       expectOk(await ask("GET", "/health/ready"));
@@ -89,7 +95,7 @@ export async function testEndpoint(
       }
       return `serves ${model}`;
     });
-    const asked = rows ?? artifact.golden.rows;
+    const asked: Row[] = rows ?? artifact.golden.rows;
     await check(rows ? "predictions" : "golden rows", async () => {
       const answer = await ask("POST", "/predict", { rows: asked });
       expectOk(answer);
@@ -97,6 +103,8 @@ export async function testEndpoint(
       if (predictions.length !== asked.length) {
         throw new Error(`${predictions.length} predictions for ${asked.length} rows`);
       }
+      const shown = Math.max(0, asked.findIndex((row) => !Object.values(row).includes(null)));
+      example = { row: asked[shown], prediction: predictions[shown] };
       if (rows) {
         return `${predictions.length} rows: ${predictions.slice(0, 5).join(", ")}${
           predictions.length > 5 ? ", …" : ""
@@ -124,6 +132,7 @@ export async function testEndpoint(
     passed: checks.every(({ passed }) => passed),
     checks,
     latency_ms: latencies.length > 0 ? median(latencies) : null,
+    example,
   };
 }
 

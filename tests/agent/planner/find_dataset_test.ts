@@ -39,10 +39,11 @@ async function find(
       queries.push(query);
       const all = more.kaggle ? [...EMBEDDED, ...AT_KAGGLE] : EMBEDDED;
       const words = query.split(" ");
-      return Promise.resolve(all.filter((one) => {
+      const datasets = all.filter((one) => {
         const text = `${one.title} ${one.description} ${one.tags.join(" ")} ${one.target}`.toLowerCase();
         return words.every((word) => text.includes(word.replace(/e?s$/, "")));
-      }));
+      });
+      return Promise.resolve({ datasets, notes: more.kaggle ? [] : ["Kaggle can't be reached"] });
     },
     isTable: (path) => Promise.resolve((more.tables ?? []).includes(path)),
   });
@@ -96,6 +97,12 @@ for (
     const { decision } = await find(request);
     assert.equal(decision.kind, "missing");
     assert.equal(decision.kind === "missing" && decision.questions[0].flag, "--dataset REF");
+    if (request !== "build a model") {
+      assert.match(
+        decision.kind === "missing" ? decision.questions[0].reason : "",
+        /Kaggle can't be reached/,
+      );
+    }
   });
 }
 
