@@ -1,6 +1,6 @@
 /** The model that a replica serves, and how it is changed without dropping a request. */
 import { type Artifact, decodeArtifact } from "@/artifact/artifact.ts";
-import { replayGolden } from "@/artifact/golden.ts";
+import { type Check, replayGolden } from "@/artifact/golden.ts";
 import { type Signature, signatureOf } from "@/artifact/signature.ts";
 import { AppError } from "@/shared/errors.ts";
 
@@ -23,13 +23,23 @@ export interface ServedModel {
  * @throws AppError data_loss, saying what is wrong
  */
 export function loadServedModel(bytes: Uint8Array, model_id: string, version: number): ServedModel {
-  const artifact = decodeArtifact(bytes);
-  const wrong = replayGolden(artifact).find((check) => !check.passed);
-  if (wrong) {
-    throw new AppError("data_loss", `Cannot serve ${model_id}: ${wrong.name} gives ${wrong.detail}`, {
-      hint: "The artifact does not predict here what it predicted where it was made. Train it again.",
+  const refuse = (what: string, cause?: unknown) =>
+    new AppError("data_loss", `Cannot serve ${model_id}: ${what}`, {
+      hint:
+        "Its artifact is damaged, or does not predict here what it predicted where it was made. Train it again.",
+      cause,
     });
+  let artifact: Artifact;
+  let checks: Check[];
+  try {
+    artifact = decodeArtifact(bytes);
+    checks = replayGolden(artifact);
+  } catch (error) {
+    // Whatever a damaged model makes go wrong, it is the model's fault.
+    throw refuse((error as Error).message, error);
   }
+  const wrong = checks.find((check) => !check.passed);
+  if (wrong) throw refuse(`${wrong.name} gives ${wrong.detail}`);
   const at = model_id.lastIndexOf("@");
   return {
     model_id,

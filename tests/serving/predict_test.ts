@@ -1,0 +1,233 @@
+import assert from "node:assert/strict";
+import { createApp, createHandler } from "@/serving/app.ts";
+import { houses } from "./make_artifact.ts";
+import { type Failure, makeReplica, post } from "./make_replica.ts";
+
+const ROW = { length: 1.4, width: 0.2 };
+
+async function fails(
+  body: unknown,
+  headers?: Record<string, string>,
+): Promise<{ status: number } & Failure["error"]> {
+  const response = await createApp(makeReplica()).request("/predict", post(body, headers));
+  return { status: response.status, ...(await response.json() as Failure).error };
+}
+
+Deno.test("predict answers one class a row, with its probabilities and the model", async () => {
+  const app = createApp(makeReplica());
+  const response = await app.request("/predict", post({ rows: [ROW, { length: 5.6, width: 1.8 }] }));
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get("content-type"), "application/json");
+  const answer = await response.json();
+  assert.deepEqual(answer.predictions, ["setosa", "virginica"]);
+  assert.deepEqual(Object.keys(answer.probabilities[0]), ["setosa", "versicolor", "virginica"]);
+  assert.equal(answer.model, "flowers@3");
+});
+
+Deno.test("predict takes lists in signature order as it takes objects", async () => {
+  const app = createApp(makeReplica());
+  const asList = await (await app.request("/predict", post({ rows: [[1.4, 0.2]] }))).json();
+  const asObject = await (await app.request("/predict", post({ rows: [ROW] }))).json();
+  assert.deepEqual(asList, asObject);
+});
+
+Deno.test("predict answers a number for regression, with missing values and a warning for an unknown category", async () => {
+  const app = createApp(makeReplica({}, houses(), "houses@1"));
+  const response = await app.request(
+    "/predict",
+    post({ rows: [{ area: null, town: "Ulm" }, { area: 80, town: "Bonn" }] }),
+  );
+  const answer = await response.json();
+  assert.equal(response.status, 200);
+  assert.ok(answer.predictions.every((value: unknown) => typeof value === "number"));
+  assert.equal(answer.probabilities, undefined);
+  assert.equal(answer.warnings.length, 1);
+  assert.match(answer.warnings[0], /row 1.*"town".*Bonn/);
+});
+
+Deno.test("predict names the row, the column and the rule of a bad value", async () => {
+  const { status, code, message } = await fails({ rows: [ROW, { length: "long", width: 1 }] });
+  assert.deepEqual([status, code], [400, "invalid_argument"]);
+  assert.match(message, /row 1.*"length".*number.*"long"/);
+});
+
+const REFUSED: [string, unknown, RegExp][] = [
+  ["an unknown column", { rows: [{ ...ROW, colour: "red" }] }, /"colour"/],
+  [
+    "a repeated column",
+    '{"rows":[{"length":1.4,"length":9,"width":0.2}]}',
+    /line 1, column 24.*"length".*twice/,
+  ],
+  ["NaN", '{"rows":[{"length":NaN}]}', /line 1, column 20.*NaN/],
+  ["Infinity", '{"rows":\n [{"length":Infinity}]}', /line 2, column 13.*Infinity/],
+  ["the text NaN for a number", { rows: [{ length: "NaN", width: 1 }] }, /"length".*number/],
+  ["a number that overflows", '{"rows":[{"length":1e999,"width":1}]}', /"length".*number/],
+  ["no rows", { rows: [] }, /"rows" is empty/],
+  ["rows that are missing", {}, /"rows" is missing/],
+  ["rows that are no list", { rows: ROW }, /"rows" is not a list/],
+  ["a field beside rows", { rows: [ROW], model: "x" }, /no field "model"/],
+  ["a body that is a list", [ROW], /not an object/],
+  ["a body that is null", "null", /not an object/],
+  ["a row of another length", { rows: [[1]] }, /row 0.*1 values/],
+  ["a row that is a number", { rows: [5] }, /row 0/],
+  ["an empty body", "", /empty/],
+  ["text that is no JSON", '{"rows": [}', /line 1, column 11/],
+  ["text after the JSON", '{"rows": []} x', /line 1, column 14/],
+  ["a value nested a thousand deep", `{"rows": ${"[".repeat(1000)}${"]".repeat(1000)}}`, /deep/],
+];
+for (const [what, body, message] of REFUSED) {
+  Deno.test(`predict refuses ${what}`, async () => {
+    const failure = await fails(body);
+    assert.equal(failure.status, 400);
+    assert.equal(failure.code, "invalid_argument");
+    assert.match(failure.message, message);
+  });
+}
+
+Deno.test("predict refuses a body that is not UTF-8, and not one that names a key twice in a string", async () => {
+  const app = createApp(makeReplica({}, houses(), "houses@1"));
+  const latin = new Uint8Array([
+    ...new TextEncoder().encode('{"rows":[{"town":"K'),
+    0xf6,
+    ...new TextEncoder().encode('ln"}]}'),
+  ]);
+  const response = await app.request("/predict", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: latin,
+  });
+  assert.equal(response.status, 400);
+  assert.match((await response.json() as Failure).error.message, /UTF-8/);
+  const tricky = await app.request("/predict", post('{"rows":[{"town":"a\\":1,\\"town\\":2"}]}'));
+  assert.equal(tricky.status, 200);
+});
+
+Deno.test("predict refuses a content type that is not JSON", async () => {
+  for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/jsonp"]) {
+    const { status, code } = await fails({ rows: [ROW] }, { "content-type": type });
+    assert.deepEqual([status, code], [415, "unsupported_media_type"], type);
+  }
+  const charset = await createApp(makeReplica()).request(
+    "/predict",
+    post({ rows: [ROW] }, { "content-type": "application/json; charset=utf-8" }),
+  );
+  assert.equal(charset.status, 200);
+});
+
+Deno.test("predict refuses 20 MB by the announced length, and stops reading where none is announced", async () => {
+  const app = createApp(makeReplica());
+  const announced = await app.request("/predict", post("[", { "content-length": "20000000" }));
+  assert.equal(announced.status, 413);
+  assert.equal((await announced.json() as Failure).error.code, "payload_too_large");
+  let sent = 0;
+  const endless = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      sent += 1 << 20;
+      controller.enqueue(new Uint8Array(1 << 20).fill(32));
+    },
+  });
+  const streamed = await app.request("/predict", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: endless,
+  });
+  assert.equal(streamed.status, 413);
+  assert.ok(sent < 12 << 20, `read ${sent} bytes of a body without end`);
+});
+
+Deno.test("predict asks for the API key, and takes it as bearer, header or basic password", async () => {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode("secret")));
+  const app = createApp(makeReplica({ keys: [hash] }));
+  const status = async (headers: Record<string, string>) =>
+    (await app.request("/predict", post({ rows: [ROW] }, headers))).status;
+  assert.equal(await status({}), 401);
+  assert.equal(await status({ authorization: "Bearer wrong" }), 401);
+  assert.equal(await status({ authorization: "Basic !!!" }), 401);
+  assert.equal(await status({ authorization: "Bearer secret" }), 200);
+  assert.equal(await status({ "x-api-key": "secret" }), 200);
+  assert.equal(await status({ authorization: `Basic ${btoa("any:secret")}` }), 200);
+  assert.equal((await app.request("/metadata")).status, 401);
+  assert.equal((await app.request("/health/live")).status, 200);
+  assert.match((await app.request("/")).headers.get("www-authenticate") ?? "", /^Basic/);
+  assert.match((await app.request("/metadata")).headers.get("www-authenticate") ?? "", /^Bearer/);
+});
+
+Deno.test("predict answers 429 with Retry-After above the limit, and looking is not limited", async () => {
+  const replica = makeReplica();
+  replica.limit.per_s = 2;
+  const app = createApp(replica);
+  const answers = [];
+  for (let i = 0; i < 4; i++) answers.push(await app.request("/predict", post({ rows: [ROW] })));
+  assert.equal(answers[0].status, 200);
+  const refused = answers.find(({ status }) => status === 429);
+  assert.ok(refused, "one of four at once is above two a second");
+  assert.equal(refused.headers.get("retry-after"), "1");
+  assert.equal((await refused.json() as Failure).error.code, "resource_exhausted");
+  assert.equal((await app.request("/metadata")).status, 200);
+});
+
+Deno.test("predict answers only requests to a loopback name when it listens on loopback", async () => {
+  const local = createApp(makeReplica());
+  const open = createApp(makeReplica({ loopback: false }));
+  assert.equal(
+    (await local.request("/predict", post({ rows: [ROW] }, { host: "evil.example:8100" }))).status,
+    403,
+  );
+  assert.equal(
+    (await local.request("/predict", post({ rows: [ROW] }, { host: "localhost:8100" }))).status,
+    200,
+  );
+  assert.equal(
+    (await open.request("/predict", post({ rows: [ROW] }, { host: "model.example" }))).status,
+    200,
+  );
+});
+
+Deno.test("predict counts requests by status, rows and time", async () => {
+  const replica = makeReplica();
+  const app = createApp(replica);
+  await app.request("/predict", post({ rows: [ROW, ROW] }));
+  await app.request("/predict", post({ rows: [] }));
+  await app.request("/metadata");
+  assert.deepEqual([...replica.counters.byStatus], [[200, 1], [400, 1]]);
+  assert.equal(replica.counters.rows, 2);
+  assert.equal(replica.counters.latency.count, 2);
+  assert.equal(replica.counters.inFlight, 0);
+});
+
+Deno.test("predict keeps an unexpected error for the log and does not show it", async () => {
+  const replica = makeReplica();
+  const app = createApp(replica);
+  (replica.holder.current.artifact.pipeline as { features: unknown }).features = null;
+  const response = await app.request("/predict", post({ rows: [ROW] }));
+  assert.equal(response.status, 500);
+  assert.equal((await response.json() as Failure).error.code, "internal");
+  assert.match(replica.last_error ?? "", /\/predict: TypeError/);
+});
+
+Deno.test("the fast way answers as the app does", async () => {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode("secret")));
+  const bodies: RequestInit[] = [
+    post({ rows: [ROW] }),
+    post({ rows: [] }),
+    post("{"),
+    post({ rows: [ROW] }, { "content-type": "text/plain" }),
+    post({ rows: [ROW] }, { host: "evil.example" }),
+    post({ rows: [ROW] }, { "x-api-key": "secret" }),
+    { method: "GET" },
+    { method: "DELETE" },
+  ];
+  for (const keys of [null, [hash]]) {
+    for (const path of ["/predict", "/predict?x=1", "/v2/predict", "/predict/"]) {
+      for (const body of bodies) {
+        const headers = { ...body.headers, "x-request-id": "same" };
+        const request = () => new Request(`http://localhost${path}`, { ...body, headers });
+        const fast = await createHandler(makeReplica({ keys }))(request());
+        const plain = await createApp(makeReplica({ keys })).fetch(request());
+        assert.equal(fast.status, plain.status, `${body.method} ${path}`);
+        assert.deepEqual([...fast.headers], [...plain.headers]);
+        assert.equal(await fast.text(), await plain.text());
+      }
+    }
+  }
+});
