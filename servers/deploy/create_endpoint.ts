@@ -20,7 +20,7 @@ const INPUT = z.strictObject({
     ),
 });
 const OUTPUT = z.object({
-  endpoint: z.string(),
+  endpoint: z.string().describe("Name of the endpoint"),
   url: z.string().describe("Where it will answer once a model is deployed"),
   api_key: z.string().optional().describe("Shown this once and stored only as a hash: keep it"),
 });

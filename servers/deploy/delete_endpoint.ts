@@ -5,7 +5,10 @@ import { endpointName, waitingOf } from "./schemas.ts";
 import type { DeployServices } from "./services.ts";
 
 const INPUT = z.strictObject({ endpoint: endpointName });
-const OUTPUT = z.object({ endpoint: z.string(), deleted: z.boolean() });
+const OUTPUT = z.object({
+  endpoint: z.string().describe("Name of the endpoint"),
+  deleted: z.boolean().describe("Always true: what can't be deleted is an error"),
+});
 
 export const deleteEndpointTool = defineTool<DeployServices, z.infer<typeof INPUT>, z.infer<typeof OUTPUT>>({
   name: "delete_endpoint",

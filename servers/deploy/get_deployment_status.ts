@@ -3,7 +3,7 @@ import { AppError } from "@/shared/errors.ts";
 import { describeEndpoint } from "@/deployment/describe.ts";
 import { knownEndpoint } from "@/deployment/deploy.ts";
 import { defineTool } from "../tool.ts";
-import { deployment, endpointName, sentence, status, toDeployment } from "./schemas.ts";
+import { deployment, endpointName, failure, sentence, status, toDeployment } from "./schemas.ts";
 import type { DeployServices } from "./services.ts";
 
 const INPUT = z.strictObject({
@@ -12,26 +12,30 @@ const INPUT = z.strictObject({
     "Deployment to look at, as deploy_model returned it; the answer is about its endpoint",
   ),
 });
-const milliseconds = z.number().nullable();
+const milliseconds = z.number().nullable().describe("Milliseconds; null before the first request");
 const OUTPUT = z.object({
-  endpoint: z.string(),
+  endpoint: z.string().describe("Name of the endpoint"),
   status: status.describe(
     "ready: all replicas answer. degraded: some do, or they are starting. failed: none does, see error. stopped: nothing is deployed",
   ),
   version: z.int().nullable().describe("Deployment that serves; null when none does"),
-  model_id: z.string().nullable(),
-  url: z.string(),
+  model_id: z.string().nullable().describe("Model that serves, name@version; null when none does"),
+  url: z.string().describe("Base URL: POST {url}/predict, GET {url}/docs"),
   replicas: z.array(z.object({
-    replica_id: z.string(),
-    pid: z.int().nullable(),
-    status: z.enum(["starting", "ready", "draining", "down", "busy"]),
+    replica_id: z.string().describe("Id of the replica"),
+    pid: z.int().nullable().describe("Process id; null while there is no process"),
+    status: z.enum(["starting", "ready", "draining", "down", "busy"]).describe(
+      "busy: it did not answer in time; draining: it finishes its requests and exits; down: there is no process",
+    ),
     restarts: z.int().describe("How often its process was replaced after it died"),
-    uptime_s: z.number().nullable(),
-    version: z.int(),
-  })),
-  traffic: z.array(z.object({ version: z.int(), model_id: z.string(), weight: z.number() })).describe(
-    "Share of the requests each version gets",
-  ),
+    uptime_s: z.number().nullable().describe("Seconds since its process started; null when it was not told"),
+    version: z.int().describe("Deployment that it serves"),
+  })).describe("The processes that share the endpoint's port"),
+  traffic: z.array(z.object({
+    version: z.int().describe("Deployment"),
+    model_id: z.string().describe("Its model, name@version"),
+    weight: z.number().describe("Its share of the requests, 0 to 1"),
+  })).describe("Share of the requests each version gets"),
   requests: z.object({
     total: z.int().describe("Prediction requests answered since the endpoint was created, all replicas"),
     errors: z.int().describe("Of these, answered with a status of 400 or more"),
@@ -39,9 +43,9 @@ const OUTPUT = z.object({
     latency_ms: z.object({ p50: milliseconds, p95: milliseconds, p99: milliseconds }).describe(
       "Time inside the replica, within 19 %; null before the first request",
     ),
-  }),
+  }).describe("What was asked of it, summed over all replicas"),
   drift: z.null().describe("Not measured yet: always null"),
-  error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
+  error: failure.nullable().describe("Why it is not ready; null when nothing is wrong"),
   deployment: deployment.nullable().describe("The deployment that was asked for, else the one that serves"),
 });
 

@@ -18,7 +18,7 @@ const INPUT = z.strictObject({
 });
 const OUTPUT = z.object({
   deployments: z.array(deployment).describe("Newest first"),
-  next_cursor: z.string().nullable(),
+  next_cursor: z.string().nullable().describe("Give this as cursor for the next page; null on the last page"),
 });
 
 export const listDeploymentsTool = defineTool<DeployServices, z.infer<typeof INPUT>, z.infer<typeof OUTPUT>>({

@@ -30,35 +30,48 @@ export const status = z.enum(["ready", "degraded", "failed", "stopped"]);
 
 /** What a change of an endpoint returns. */
 export const DEPLOYED = {
-  deployment_id: z.string(),
-  endpoint: z.string(),
+  deployment_id: z.string().describe("Id of this deployment, for get_deployment_status"),
+  endpoint: z.string().describe("Name of the endpoint"),
   version: z.int().describe("Number of this deployment in the endpoint's history: 1, 2, 3, …"),
-  model_id: z.string(),
+  model_id: z.string().describe("Model that is served, name@version"),
   url: z.string().describe("Base URL: POST {url}/predict, GET {url}/docs"),
-  status,
+  status: status.describe(
+    "ready: all replicas answer; degraded: some do; failed: none does; stopped: none is wanted",
+  ),
   replicas: z.int().describe("Processes that share the endpoint's port"),
 };
 
 const instant = z.string().describe("ISO 8601, UTC");
 
+/** Why something failed. */
+export const failure = z.object({
+  code: z.string().describe("Error code"),
+  message: z.string().describe("What could not be done, and why"),
+  hint: z.string().describe("What to do next"),
+});
+
 export const deployment = z.object({
-  deployment_id: z.string(),
-  endpoint: z.string(),
-  version: z.int(),
-  model_id: z.string(),
-  artifact_sha256: z.string(),
-  environment: z.string(),
-  status: z.enum(["pending", "live", "superseded", "stopped", "failed"]),
-  action: z.enum(["deploy", "update", "rollback"]),
+  deployment_id: z.string().describe("Id of the deployment"),
+  endpoint: z.string().describe("Name of the endpoint"),
+  version: z.int().describe("Its number in the endpoint's history, for rollback_deployment"),
+  model_id: z.string().describe("Model, name@version"),
+  artifact_sha256: z.string().describe("SHA-256 of the model's file"),
+  environment: z.string().describe("Environment it was deployed to, such as production"),
+  status: z.enum(["pending", "live", "superseded", "stopped", "failed"]).describe(
+    "pending: on its way; live: serving; superseded: a later one took over; stopped: ended; failed: see error",
+  ),
+  action: z.enum(["deploy", "update", "rollback"]).describe("What brought it about"),
   caller: z.string().describe("Who asked for it: the subject of the token, or local"),
   gate_id: z.string().nullable().describe(
     "Receipt of the gate; null when it was deployed with require_gate: false",
   ),
   created_at: instant,
-  served_from: instant.nullable(),
-  served_until: instant.nullable(),
+  served_from: instant.nullable().describe("When it began to serve, ISO 8601, UTC; null when it never did"),
+  served_until: instant.nullable().describe(
+    "When it ceased to serve, ISO 8601, UTC; null when it still does",
+  ),
   url: z.string().nullable().describe("null when the endpoint was deleted"),
-  error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
+  error: failure.nullable().describe("Why it failed; null when it did not"),
 });
 
 export function toDeployment(row: DeploymentRow, url: string | null): z.infer<typeof deployment> {

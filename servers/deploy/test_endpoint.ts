@@ -14,8 +14,12 @@ const INPUT = z.strictObject({
     ),
 });
 const OUTPUT = z.object({
-  passed: z.boolean(),
-  checks: z.array(z.object({ name: z.string(), passed: z.boolean(), detail: z.string() })),
+  passed: z.boolean().describe("Whether every check passed"),
+  checks: z.array(z.object({
+    name: z.string().describe("What was checked"),
+    passed: z.boolean().describe("Whether it was as it should be"),
+    detail: z.string().describe("What was seen"),
+  })).describe("One entry a check, in the order they were made"),
   latency_ms: z.number().nullable().describe(
     "Median time of a request with one row; null when none was answered",
   ),

@@ -180,10 +180,13 @@ async function lockIncoming(incoming: string, key: string, watch: DownloadWatch)
   }
 }
 
+/** The folder of a download: its key. */
+const KEY = /^[0-9a-f]{16}$/;
+
 /** Parts that nobody went on with. Lock files stay: removing one could let two in. */
 async function removeAbandoned(incoming: string): Promise<void> {
   for await (const entry of Deno.readDir(incoming)) {
-    if (!entry.isDirectory) continue;
+    if (!KEY.test(entry.name)) continue;
     const { mtime } = await Deno.stat(join(incoming, entry.name)).catch(() => ({ mtime: null }));
     if (mtime && Date.now() - mtime.getTime() > ABANDONED_MS) await removeFolder(join(incoming, entry.name));
   }
