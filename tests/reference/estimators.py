@@ -26,7 +26,7 @@ def data(rows, cols, classes=0):
     return X, y
 
 
-def add(name, algorithm, model, params, X, y, weight=None, coef=True):
+def add(name, algorithm, model, params, X, y, weight=None, coef=True, tolerance=None):
     test = np.round(rng.normal(size=(6, X.shape[1])), 4)
     if weight is None:
         model.fit(X, y)
@@ -37,6 +37,8 @@ def add(name, algorithm, model, params, X, y, weight=None, coef=True):
     case = dict(name=name, algorithm=algorithm, task="classification" if classification else "regression",
                 n_classes=int(max(y)) + 1 if classification else 0, params=params, X=X.tolist(), y=y.tolist(),
                 test=test.tolist(), expected=np.ravel(expected).tolist())
+    if tolerance is not None:
+        case["tolerance"] = tolerance
     if weight is not None:
         case["sample_weight"] = weight.tolist()
     if coef and hasattr(model, "coef_"):
@@ -71,13 +73,19 @@ onehot = np.column_stack([X[:, :2], np.eye(4)[rng.integers(0, 4, 40)], np.eye(3)
 add("one-hot columns", "linear_regression", LinearRegression(), {}, onehot, y)
 add("one-hot columns, no intercept", "linear_regression", LinearRegression(fit_intercept=False),
     dict(fit_intercept=False), onehot, y)
+levels = np.column_stack([X[:, :2], np.eye(9)[np.arange(40) % 9], np.eye(7)[rng.integers(0, 7, 40)] * 3])
+add("many one-hot columns", "linear_regression", LinearRegression(), {}, levels, y)
+add("many one-hot columns, weights", "linear_regression", LinearRegression(), {}, levels, y, w + 0.1)
+add("many one-hot columns, no intercept", "linear_regression", LinearRegression(fit_intercept=False),
+    dict(fit_intercept=False), levels, y)
+add("many one-hot columns, weights", "ridge", Ridge(alpha=0.3), dict(alpha=0.3), levels, y, w)
 wide, yw = data(8, 12)
 add("more columns than rows", "linear_regression", LinearRegression(), {}, wide, yw)
 far = np.round(X * [1, 100, 0.01, 1, 1] + [1e4, 0, 5, -300, 0], 6)
 add("columns of other sizes and places", "linear_regression", LinearRegression(), {}, far, y)
 t = np.linspace(-1, 1, 40)
-poly = np.round(np.column_stack([t**k for k in range(1, 7)]), 12)
-add("nearly dependent columns", "linear_regression", LinearRegression(), {}, poly, y, coef=False)
+poly = np.round(np.column_stack([t**k for k in range(1, 13)]), 12)
+add("nearly dependent columns", "linear_regression", LinearRegression(), {}, poly, y, tolerance=1e-11)
 for alpha in (0.01, 1, 100):
     add(f"alpha {alpha}", "ridge", Ridge(alpha=alpha), dict(alpha=alpha), onehot, y)
 add("weights", "ridge", Ridge(alpha=2.5), dict(alpha=2.5), X, y, w)
