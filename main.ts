@@ -119,7 +119,8 @@ async function main(args: string[]): Promise<void> {
     configFile: file,
     home: homeAt(config["home"]),
     cwd: Deno.cwd(),
-    childEnv: childEnvironment(env, name === "agent" ? SECRETS : []),
+    // With the home in its environment, every process of a home can be told from those of another.
+    childEnv: { ...childEnvironment(env, name === "agent" ? SECRETS : []), MLMCP_HOME: config["home"] },
     env: Object.fromEntries(
       SEEN_BY_COMMANDS.flatMap((key) => env[key] === undefined ? [] : [[key, env[key]]]),
     ),

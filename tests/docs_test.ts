@@ -5,7 +5,8 @@ import { SETTINGS } from "@/shared/config.ts";
 const read = (path: string) => Deno.readTextFileSync(new URL(`../${path}`, import.meta.url));
 
 Deno.test("docs/configuration.md lists every setting with its variable, default and description", () => {
-  const rows = read("docs/configuration.md").split("\n").filter((line) => line.startsWith("| `"));
+  const rows = read("docs/configuration.md").split("\n").filter((line) => line.startsWith("| `"))
+    .map((line) => line.replace(/ +/g, " "));
   const expected = Object.entries(SETTINGS).map(([key, setting]) => {
     const fallback = Array.isArray(setting.default)
       ? setting.default.map((value) => `\`${value}\``).join(", ")

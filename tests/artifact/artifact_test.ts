@@ -57,10 +57,19 @@ Deno.test("decodeArtifact() refuses a cut-off file at every length", () => {
   }
 });
 
-/** The model with its description changed by `change`. */
-function tampered(
-  change: (document: Record<string, never>, tensors: Record<string, Tensor>) => void,
-): Uint8Array {
+/** The parts of the description that these tests change. */
+interface Document {
+  extra?: number;
+  format_version: number;
+  baseline: { prior: number[] };
+  pipeline: { algorithm: string; features: unknown[]; matrix_names: string[] };
+  golden: { predictions: (string | number)[] };
+}
+
+type Change = (document: Document, tensors: Record<string, Tensor>) => void;
+
+/** The model with its description changed. */
+function tampered(change: Change): Uint8Array {
   const { tensors, metadata } = decodeSafetensors(smallArtifact());
   const arrays = Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, data]));
   const document = JSON.parse(metadata.mlmcp);
@@ -69,21 +78,20 @@ function tampered(
 }
 
 Deno.test("decodeArtifact() names what is unknown, missing or of the wrong length", () => {
-  // deno-fmt-ignore
-  const cases: [RegExp, (d: never, t: Record<string, Tensor>) => void][] = [
-    [/extra/, (d: { extra: number }) => d.extra = 1],
-    [/format_version/, (d: { format_version: number }) => d.format_version = 99],
-    [/nonsense/, (d: { pipeline: { algorithm: string } }) => d.pipeline.algorithm = "nonsense"],
-    [/features/, (d: { pipeline: { features: unknown[] } }) => d.pipeline.features = []],
-    [/preparation/, (d: { pipeline: { features: unknown[] } }) => d.pipeline.features.pop()],
-    [/prior/, (d: { baseline: { prior: number[] } }) => d.baseline.prior.push(1)],
-    [/matrix_names/, (d: { pipeline: { matrix_names: string[] } }) => d.pipeline.matrix_names.reverse()],
-    [/golden/, (d: { golden: { predictions: unknown[] } }) => d.golden.predictions.pop()],
-    [/belongs to nothing/, (_d: unknown, t) => t.stray = new Float64Array(2)],
-  ] as never;
+  const cases: [RegExp, Change][] = [
+    [/extra/, (document) => document.extra = 1],
+    [/format_version/, (document) => document.format_version = 99],
+    [/nonsense/, (document) => document.pipeline.algorithm = "nonsense"],
+    [/features/, (document) => document.pipeline.features = []],
+    [/preparation/, (document) => document.pipeline.features.pop()],
+    [/prior/, (document) => document.baseline.prior.push(1)],
+    [/matrix_names/, (document) => document.pipeline.matrix_names.reverse()],
+    [/golden/, (document) => document.golden.predictions.pop()],
+    [/belongs to nothing/, (_, tensors) => tensors.stray = new Float64Array(2)],
+  ];
   for (const [expected, change] of cases) {
     assert.throws(
-      () => decodeArtifact(tampered(change as never)),
+      () => decodeArtifact(tampered(change)),
       (error: AppError) => error.code === "data_loss" && expected.test(error.message),
       String(expected),
     );
@@ -91,11 +99,11 @@ Deno.test("decodeArtifact() names what is unknown, missing or of the wrong lengt
 });
 
 Deno.test("replayGolden() sees a model that predicts otherwise than when it was made", () => {
-  const changed = decodeArtifact(
-    tampered((d: { golden: { predictions: string[] } }) =>
-      d.golden.predictions = d.golden.predictions.map((label) => label === "Adelie" ? "Gentoo" : "Adelie")
-    ),
-  );
+  const changed = decodeArtifact(tampered((document) => {
+    document.golden.predictions = document.golden.predictions.map((label) =>
+      label === "Adelie" ? "Gentoo" : "Adelie"
+    );
+  }));
   assert.ok(replayGolden(changed).every((check) => !check.passed));
 });
 

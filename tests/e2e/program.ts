@@ -86,14 +86,17 @@ export interface Outcome {
 export async function inSandbox(program: Program, work: (sandbox: Sandbox) => Promise<void>): Promise<void> {
   const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "mlmcp-e2e-" }));
   const sandbox = new Sandbox(program, folder);
+  let failure: unknown = null;
   try {
     await work(sandbox);
-  } finally {
-    await sandbox.run(["stop"]).catch(() => {});
-    const left = await sandbox.processes();
-    await Deno.remove(folder, { recursive: true });
-    if (left.length > 0) throw new Error(`processes were left behind: ${left.join("; ")}`);
+  } catch (error) {
+    failure = error;
   }
+  await sandbox.run(["stop"]);
+  const left = await sandbox.processes();
+  await Deno.remove(folder, { recursive: true });
+  if (failure) throw failure;
+  if (left.length > 0) throw new Error(`processes were left behind: ${left.join("; ")}`);
 }
 
 export class Sandbox {
