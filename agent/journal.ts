@@ -8,11 +8,17 @@ import { AppError, type WireError } from "@/shared/errors.ts";
 import { type Home, openState } from "@/shared/home.ts";
 import { type ProcessLock, tryLock } from "@/shared/process_lock.ts";
 import type { AgentOptions } from "./options.ts";
-import type { Assumption, Plan } from "./planner/plan.ts";
+import type { Assumption, Plan, Question } from "./planner/plan.ts";
 import { positionOf, type StepName, type StepStatusWord } from "./step_names.ts";
 
 /** `interrupted` is a run that nobody works on although it never ended. */
 export type RunStatus = "running" | "succeeded" | "refused" | "declined" | "failed" | "interrupted";
+
+/** Why a run ended without success. */
+export interface RunError extends WireError {
+  /** What could not be known, and the options that give it. */
+  missing?: Question[];
+}
 
 export interface RunRow {
   run_id: string;
@@ -21,7 +27,7 @@ export interface RunRow {
   status: RunStatus;
   /** What was decided after the data was seen, and why. */
   plan: KeptPlan | null;
-  error: WireError | null;
+  error: RunError | null;
   created_at: string;
   updated_at: string;
 }
@@ -98,7 +104,7 @@ export class Journal {
 
   setRun(
     run_id: string,
-    change: { status?: RunStatus; plan?: KeptPlan | null; options?: AgentOptions; error?: WireError | null },
+    change: { status?: RunStatus; plan?: KeptPlan | null; options?: AgentOptions; error?: RunError | null },
   ): void {
     const fields = Object.entries(change).filter(([, value]) => value !== undefined);
     const text = fields.map(([name, value]) =>

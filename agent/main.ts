@@ -142,7 +142,7 @@ class Agent {
     try {
       before();
       reporter.note(`run ${run_id}`);
-      const { error, missing } = await carryOut(run_id, {
+      const { error } = await carryOut(run_id, {
         journal: this.#journal,
         servers,
         reporter,
@@ -153,7 +153,8 @@ class Agent {
       });
       reporter.close();
       const code = await this.#print(run_id, true);
-      const usage = missing !== null || (error?.code === "invalid_argument" && this.#askedWrongly(run_id));
+      const usage = error?.missing !== undefined ||
+        (error !== null && this.#askedWrongly(run_id, error.code));
       return code === 1 && usage ? 2 : code;
     } finally {
       reporter.close();
@@ -163,10 +164,13 @@ class Agent {
   }
 
   /** Whether an option was refused (2), rather than the data or the work having failed (1). */
-  #askedWrongly(run_id: string): boolean {
+  #askedWrongly(run_id: string, code: string): boolean {
     const last = this.#journal.steps(run_id).at(-1);
-    if (last?.step === "fetch") return last.status === "succeeded";
-    return last?.step === "find" || (last?.step === "train" && Object.keys(last.note).length === 0);
+    // The training-server says so of a name of an algorithm or a metric that it does not know.
+    const refused = last?.step === "train" && Object.keys(last.note).length === 0;
+    if (refused && code === "not_found") return true;
+    if (code !== "invalid_argument") return false;
+    return refused || last?.step === "find" || (last?.step === "fetch" && last.status === "succeeded");
   }
 
   async #print(run_id: string, keep = false): Promise<number> {

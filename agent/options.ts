@@ -11,6 +11,8 @@ interface Option {
   readonly short?: string;
   readonly default?: string | number | boolean;
   readonly choices?: readonly string[];
+  /** What the text must look like, and how that is said. */
+  readonly pattern?: { regexp: RegExp; rule: string };
   readonly min?: number;
   readonly max?: number;
   readonly description: string;
@@ -79,6 +81,10 @@ export const OPTIONS = {
   endpoint: {
     kind: "text",
     value: "NAME",
+    pattern: {
+      regexp: /^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?$/,
+      rule: "it must be 1 to 64 small letters, digits, - and _, with a letter or digit at both ends",
+    },
     fixed_by: "deploy",
     description: "name of the endpoint; one that exists gets the new model, and keeps its address",
   },
@@ -245,6 +251,7 @@ function check(name: string, option: Option, value: unknown, origin: string): un
   if (option.choices && !option.choices.includes(text)) {
     return refuse(`it must be one of ${option.choices.join(", ")}`);
   }
+  if (option.pattern && !option.pattern.regexp.test(text)) return refuse(option.pattern.rule);
   return text;
 }
 

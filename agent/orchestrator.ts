@@ -1,7 +1,7 @@
 /** Carries a run through its seven steps; what an earlier try has finished is taken from the journal. */
 import { AppError, toWireError, type WireError } from "@/shared/errors.ts";
 import { type Asker, MissingInformation } from "./ask.ts";
-import type { Journal, RunRow, RunStatus } from "./journal.ts";
+import type { Journal, RunError, RunRow, RunStatus } from "./journal.ts";
 import { makePlan } from "./planner/make_plan.ts";
 import type { Assumption, Decision, Plan } from "./planner/plan.ts";
 import type { Folders } from "./planner/request_refs.ts";
@@ -32,9 +32,7 @@ export interface RunParts {
 
 export interface Outcome {
   status: RunStatus;
-  error: WireError | null;
-  /** What could not be known, when that is why it failed. */
-  missing: MissingInformation | null;
+  error: RunError | null;
 }
 
 /** The model did not reach the threshold. */
@@ -57,13 +55,14 @@ export async function carryOut(run_id: string, parts: RunParts): Promise<Outcome
   try {
     await new Run(journal.run(run_id), parts).allSteps();
     journal.setRun(run_id, { status: "succeeded" });
-    return { status: "succeeded", error: null, missing: null };
+    return { status: "succeeded", error: null };
   } catch (error) {
     const status = statusOf(error, parts.signal);
-    const wire = status === "interrupted" ? interruption(run_id) : toWireError(error);
+    const wire: RunError = status === "interrupted" ? interruption(run_id) : toWireError(error);
+    if (error instanceof MissingInformation) wire.missing = [...error.questions];
     journal.setRun(run_id, { status, error: wire });
     if (wire.code === "internal" && !(error instanceof AppError)) console.error(error);
-    return { status, error: wire, missing: error instanceof MissingInformation ? error : null };
+    return { status, error: wire };
   }
 }
 

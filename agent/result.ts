@@ -1,6 +1,6 @@
 /** The result of a run, built from the journal alone: the same after a run, a resume and for `agent show`. */
 import type { WireError } from "@/shared/errors.ts";
-import type { Journal, RunStatus, StepRow } from "./journal.ts";
+import type { Journal, RunError, RunStatus, StepRow } from "./journal.ts";
 import type { Assumption, Task } from "./planner/plan.ts";
 import type { StepName, StepStatusWord } from "./step_names.ts";
 import type { Fetched } from "./steps/fetch.ts";
@@ -58,7 +58,7 @@ export interface RunResult {
     duration_ms: number | null;
     error?: WireError;
   }[];
-  error: WireError | null;
+  error: RunError | null;
   created_at: string;
   updated_at: string;
 }

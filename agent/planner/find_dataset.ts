@@ -59,13 +59,13 @@ async function settle(named: NamedDataset, request: string, input: DatasetInput)
 
 async function searchFor(words: readonly string[], input: DatasetInput): Promise<Decision<ChosenDataset>> {
   const candidates = new Map<string, FoundDataset>();
-  const noted = new Set<string>();
+  let note = "";
   let trouble = "";
   // All words together first; alone, they find what the search engine demands all of.
   for (const query of new Set([words.join(" "), ...words])) {
     try {
       const { datasets, notes } = await input.search(query);
-      for (const note of notes) noted.add(note);
+      note ||= notes[0] ?? "";
       for (const found of datasets) {
         if (!candidates.has(found.ref)) candidates.set(found.ref, found);
       }
@@ -96,8 +96,13 @@ async function searchFor(words: readonly string[], input: DatasetInput): Promise
     : candidates.size === 0
     ? `nothing is known about ${words.map((word) => `"${word}"`).join(", ")}`
     : `none of the ${candidates.size} data sets found fits the request`;
-  const notes = [...noted].map((note) => `; ${note}`).join("");
-  return missing(noData(input, reason + notes, ranked.slice(0, 8).map(({ found }) => choiceOf(found))));
+  return missing(
+    noData(
+      input,
+      note === "" ? reason : `${reason}. ${note}`,
+      ranked.slice(0, 8).map(({ found }) => choiceOf(found)),
+    ),
+  );
 }
 
 function choiceOf(found: FoundDataset): Choice {

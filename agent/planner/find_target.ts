@@ -107,6 +107,7 @@ export function rankColumns(request: string, columns: readonly ColumnProfile[]):
   return columns.flatMap((column) => {
     const name = column.name.trim();
     const parts = splitWords(name).filter((part) => part.length > 1 || splitWords(name).length === 1);
+    if (isPhrase(phrase, name)) return [{ name: column.name, score: 1.5, words: [name] }];
     if (saysOutright(raw, name)) return [{ name: column.name, score: 1.2, words: [name] }];
     if (namesRows(column) || parts.length === 0 || words.length === 0) return [];
     const covered = parts.reduce((sum, part) => sum + coverage(part), 0) / parts.length;
@@ -142,6 +143,15 @@ const ROW_WORDS = new Set([
   "unnamed",
 ]);
 
+/** The name is all that is asked for: `predict y`. */
+function isPhrase(phrase: string, name: string): boolean {
+  const plain = phrase.trim().replace(/^(?:(?:the|column|variable)\s+)+/i, "").replace(
+    /^["'`]|["'`.?!,]+$/g,
+    "",
+  );
+  return plain.toLowerCase() === name.toLowerCase();
+}
+
 /** The name stands in the request just so: `predict loan_status`. One letter or a common word is no name. */
 function saysOutright(raw: string, name: string): boolean {
   const plain = name.toLowerCase();
@@ -162,5 +172,5 @@ export function askedFor(request: string): string {
   const after = request.slice(verb.index + verb[0].length);
   const end = END.exec(after);
   const phrase = end ? after.slice(0, end.index) : after;
-  return contentWords(phrase).length > 0 ? phrase : after;
+  return splitWords(phrase).some((word) => !isStopWord(word)) ? phrase : after;
 }

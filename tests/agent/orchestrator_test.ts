@@ -7,7 +7,7 @@ const REQUEST = "predict the species of a penguin";
 Deno.test("a run goes through the seven steps and ends with a tested endpoint", async () => {
   await onStage(async ({ newRun, work, result, world }) => {
     const run_id = newRun(REQUEST, { yes: true });
-    assert.deepEqual(await work(run_id), { status: "succeeded", error: null, missing: null });
+    assert.deepEqual(await work(run_id), { status: "succeeded", error: null });
     const done = result(run_id);
     assert.deepEqual(done.steps.map((step) => [step.step, step.tool, step.status]), [
       ["find", "search_datasets", "succeeded"],
@@ -111,7 +111,7 @@ Deno.test("a run that can't know the data fails with everything that is missing"
     const outcome = await work(newRun("predict which customers leave"));
     assert.equal(outcome.status, "failed");
     assert.equal(outcome.error?.code, "invalid_argument");
-    assert.equal(outcome.missing?.questions[0].about, "dataset");
+    assert.equal(outcome.error?.missing?.[0].about, "dataset");
     assert.match(outcome.error!.hint, /--dataset REF/);
   });
 });

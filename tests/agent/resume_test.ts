@@ -79,7 +79,7 @@ for (const when of ["before", "after"] as const) {
         world.deaths.push({ tool, call: 1, when });
         const run_id = newRun(REQUEST, { yes: true });
         const outcome = await work(run_id);
-        assert.deepEqual(outcome, { status: "succeeded", error: null, missing: null });
+        assert.deepEqual(outcome, { status: "succeeded", error: null });
         assert.equal(world.jobs.size, 1);
         assert.equal(world.deployments.get("penguins-species")?.version, 1);
         const starts = world.starts.kaggle + world.starts.training + world.starts.deploy;
@@ -153,7 +153,7 @@ Deno.test("a resume with another target plans again when nothing was trained", a
   await onStage(async ({ newRun, work, journal, result }) => {
     const run_id = newRun("look at birds.csv", { yes: true });
     const outcome = await work(run_id);
-    assert.equal(outcome.missing?.questions[0].about, "target");
+    assert.equal(outcome.error?.missing?.[0].about, "target");
     const options = newOptions(journal.run(run_id).options, { target: "sex" });
     const plan = checkResume(journal.run(run_id), journal.steps(run_id), { target: "sex" });
     journal.setRun(run_id, { options, plan });

@@ -85,6 +85,9 @@ const PLANS: [Case, string][] = [
   [{ request: "build something", profile: data.NUMBERS, options: { target: "f1" } }, "f1 regression r2"],
   [{ request: "predict the price", profile: data.PRICES }, "price regression r2"],
   [{ request: "", profile: data.WINE, known: "quality", known_task: "regression" }, "quality regression r2"],
+  [{ request: "predict y", profile: data.LETTERS }, "y regression r2"],
+  [{ request: "predict the column x from the others", profile: data.LETTERS }, "x regression r2"],
+  [{ request: "Predict class.", profile: data.LETTERS }, "class classification accuracy"],
   [
     { request: "x", profile: data.PENGUINS, options: { target: "SPECIES" } },
     "species classification accuracy",

@@ -126,3 +126,5 @@ export const FRAUD = profile(
 export const NUMBERS = profile(500, number("f1", 500), number("f2", 500), number("target", 500));
 
 export const PRICES = profile(40, whole("area", 38, 50), whole("price", 40, 100_000, "identifier"));
+
+export const LETTERS = profile(100, number("x", 90), number("y", 95), words("class", { a: 50, b: 50 }));
