@@ -166,7 +166,7 @@ await forEachProgram(
       "--algorithm",
       "decision_tree",
       "--min-score",
-      "0",
+      "-100",
     ]);
     assert.equal(declined.code, 4, declined.stderr);
   },
