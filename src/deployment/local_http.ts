@@ -1,8 +1,12 @@
 /**
- * HTTP to processes of mlmcp on this machine. By node:http and not by fetch, for fetch sends requests to loopback
- * through a proxy when the environment names one.
+ * HTTP to processes of mlmcp on this machine, over a plain connection each.
+ *
+ * Not by fetch, which sends even requests to loopback through a proxy when the environment names one; and not by
+ * node:http, where a server that is killed in the midst of an answer ends in an error that nobody can catch
+ * (Deno 2.6). A request of HTTP/1.0 is answered without chunks, and its answer ends with the connection.
+ *
+ * Source: RFC 1945.
  */
-import { Agent, request as httpRequest } from "node:http";
 import { AppError } from "@/shared/errors.ts";
 
 export interface LocalRequest {
@@ -13,8 +17,6 @@ export interface LocalRequest {
   headers?: Record<string, string>;
   body?: Uint8Array | string;
   timeout_ms: number;
-  /** For many requests over few connections. */
-  agent?: Agent;
 }
 
 export interface LocalAnswer {
@@ -29,88 +31,102 @@ export class NobodyThere extends AppError {
   }
 }
 
-const DEAD = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ConnectionRefused", "ConnectionReset", "BrokenPipe"];
-
 /**
  * @throws NobodyThere when the connection is refused or breaks; AppError deadline_exceeded when no answer comes
  */
-export function localRequest(options: LocalRequest): Promise<LocalAnswer> {
-  const { host, port, method, path, headers, body, timeout_ms, agent } = options;
-  const where = `${host}:${port}${path}`;
-  return new Promise((done, failed) => {
-    const request = httpRequest({
-      host,
-      port,
-      method,
-      path,
-      headers: { ...headers, ...(body === undefined ? {} : { "content-length": String(sizeOf(body)) }) },
-      agent: agent ?? false,
-    });
-    const timer = setTimeout(() => {
-      failed(
-        new AppError("deadline_exceeded", `Cannot reach ${where}: no answer within ${timeout_ms / 1000} s`),
-      );
-      request.destroy();
-    }, timeout_ms);
-    const fail = (error: Error & { code?: string }) => {
-      clearTimeout(timer);
-      const dead = DEAD.some((word) => error.code === word || error.name === word) ||
-        /refused|reset|hang up|closed/i.test(error.message);
-      failed(dead ? new NobodyThere(where, error) : error);
-    };
-    request.on("error", fail);
-    request.on("response", (response) => {
-      const chunks: Uint8Array[] = [];
-      response.on("data", (chunk: Uint8Array) => chunks.push(chunk));
-      response.on("error", fail);
-      response.on("aborted", () => fail(new Error("connection reset")));
-      response.on("end", () => {
-        clearTimeout(timer);
-        done({ status: response.statusCode ?? 0, body: join(chunks) });
-      });
-    });
-    request.end(body);
-  });
+export async function localRequest(options: LocalRequest): Promise<LocalAnswer> {
+  const where = `${options.host}:${options.port}${options.path}`;
+  const { bytes, late, error } = await exchange(options);
+  if (late) {
+    throw new AppError(
+      "deadline_exceeded",
+      `Cannot reach ${where}: no answer within ${options.timeout_ms / 1000} s`,
+    );
+  }
+  if (error) throw new NobodyThere(where, error);
+  return parseAnswer(bytes) ?? fail(new NobodyThere(where, new Error("the answer was cut off")));
 }
 
 /**
- * Sends a POST whose answer ends only with the process that gives it.
- * @returns true when it ended, false when it still runs after `timeout_ms`
+ * Sends a request whose answer ends only with the process that gives it.
+ * @returns true when it has ended, false when it still runs after `timeout_ms`
  */
-export function requestUntilGone(options: Omit<LocalRequest, "method" | "agent">): Promise<boolean> {
-  const { host, port, path, headers, timeout_ms } = options;
-  return new Promise((done) => {
-    const request = httpRequest({
-      host,
-      port,
-      method: "POST",
-      path,
-      headers: { ...headers, "content-length": "0" },
-      agent: false,
-    });
-    const timer = setTimeout(() => {
-      done(false);
-      request.destroy();
-    }, timeout_ms);
-    const gone = () => {
-      clearTimeout(timer);
-      done(true);
-    };
-    request.on("error", gone);
-    request.on("response", (response) => {
-      response.resume();
-      for (const event of ["end", "error", "aborted", "close"]) response.on(event, gone);
-    });
-    request.end();
-  });
+export async function requestUntilGone(options: LocalRequest): Promise<boolean> {
+  return !(await exchange(options)).late;
 }
 
 export function parseBody<T>({ body }: LocalAnswer): T {
   return JSON.parse(new TextDecoder().decode(body)) as T;
 }
 
-function sizeOf(body: Uint8Array | string): number {
-  return typeof body === "string" ? new TextEncoder().encode(body).length : body.length;
+interface Exchange {
+  bytes: Uint8Array;
+  late: boolean;
+  error: unknown;
+}
+
+/** Everything that comes until the other side closes, or time is up. Never throws. */
+async function exchange(
+  { host, port, method, path, headers, body, timeout_ms }: LocalRequest,
+): Promise<Exchange> {
+  const result: Exchange = { bytes: new Uint8Array(0), late: false, error: null };
+  const chunks: Uint8Array[] = [];
+  let connection: Deno.Conn | null = null;
+  const timer = setTimeout(() => {
+    result.late = true;
+    close(connection);
+  }, timeout_ms);
+  try {
+    connection = await Deno.connect({ hostname: host, port });
+    const content = typeof body === "string" ? new TextEncoder().encode(body) : body;
+    const lines = Object.entries({
+      host: `${host}:${port}`,
+      ...headers,
+      "content-length": content?.length ?? 0,
+    });
+    const head = `${method} ${path} HTTP/1.0\r\n${
+      lines.map(([key, value]) => `${key}: ${value}\r\n`).join("")
+    }\r\n`;
+    await writeAll(connection, new TextEncoder().encode(head));
+    if (content) await writeAll(connection, content);
+    for (const buffer = new Uint8Array(65536);;) {
+      const size = await connection.read(buffer);
+      if (size === null) break;
+      chunks.push(buffer.slice(0, size));
+    }
+  } catch (error) {
+    result.error = error;
+  } finally {
+    clearTimeout(timer);
+    close(connection);
+  }
+  result.bytes = join(chunks);
+  return result;
+}
+
+async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+}
+
+function close(connection: Deno.Conn | null): void {
+  try {
+    connection?.close();
+  } catch { /* closed already */ }
+}
+
+/** null when it is not whole. */
+function parseAnswer(bytes: Uint8Array): LocalAnswer | null {
+  const text = new TextDecoder("latin1").decode(bytes.subarray(0, 65536));
+  const end = text.indexOf("\r\n\r\n");
+  const status = text.match(/^HTTP\/1\.[01] (\d{3})/);
+  if (end < 0 || !status) return null;
+  const body = bytes.subarray(end + 4);
+  const length = text.slice(0, end).match(/\r\ncontent-length: *(\d+)/i);
+  return length && Number(length[1]) !== body.length ? null : { status: Number(status[1]), body };
+}
+
+function fail(error: Error): never {
+  throw error;
 }
 
 function join(chunks: Uint8Array[]): Uint8Array {

@@ -79,7 +79,11 @@ export class ReplicaDoor {
     } catch (error) {
       if (error instanceof NobodyThere) return true;
     }
-    return await requestUntilGone({ ...this.#to("/control/drain"), timeout_ms: DRAIN_TIMEOUT_MS });
+    return await requestUntilGone({
+      ...this.#to("/control/drain"),
+      method: "POST",
+      timeout_ms: DRAIN_TIMEOUT_MS,
+    });
   }
 
   #to(path: string) {

@@ -1,5 +1,4 @@
 /** Asks an endpoint over HTTP, as any caller would, whether it answers as its model did when it was made. */
-import { Agent } from "node:http";
 import { type Check, compareGolden } from "@/artifact/golden.ts";
 import { AppError } from "@/shared/errors.ts";
 import type { Registry } from "@/registry/registry.ts";
@@ -47,7 +46,6 @@ export async function testEndpoint(
     );
   }
   const artifact = parts.registry.artifact(parts.registry.find(live.model_id));
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const ask = async (method: "GET" | "POST", path: string, body?: unknown) => {
     const started = performance.now();
     const answer = await localRequest({
@@ -58,7 +56,6 @@ export async function testEndpoint(
       headers: { "content-type": "application/json", "x-api-key": endpoint.test_key },
       body: body === undefined ? undefined : JSON.stringify(body),
       timeout_ms: TIMEOUT_MS,
-      agent,
     });
     return {
       status: answer.status,
@@ -81,53 +78,49 @@ export async function testEndpoint(
   };
   const latencies: number[] = [];
   let example: EndpointTest["example"] = null;
-  try {
-    await check("health", async () => {
-      expectOk(await ask("GET", "/health/ready"));
-      return "ready";
-    });
-    await check("metadata", async () => {
-      const answer = await ask("GET", "/metadata");
+  await check("health", async () => {
+    expectOk(await ask("GET", "/health/ready"));
+    return "ready";
+  });
+  await check("metadata", async () => {
+    const answer = await ask("GET", "/metadata");
+    expectOk(answer);
+    const { artifact_sha256, model } = answer.body;
+    if (artifact_sha256 !== live.artifact_sha256) {
+      throw new Error(`serves ${model}, and ${live.model_id} was deployed`);
+    }
+    return `serves ${model}`;
+  });
+  const asked: Row[] = rows ?? artifact.golden.rows;
+  await check(rows ? "predictions" : "golden rows", async () => {
+    const answer = await ask("POST", "/predict", { rows: asked });
+    expectOk(answer);
+    const { predictions = [], probabilities } = answer.body;
+    if (predictions.length !== asked.length) {
+      throw new Error(`${predictions.length} predictions for ${asked.length} rows`);
+    }
+    const shown = Math.max(0, asked.findIndex((row) => !Object.values(row).includes(null)));
+    example = { row: asked[shown], prediction: predictions[shown] };
+    if (rows) {
+      return `${predictions.length} rows: ${predictions.slice(0, 5).join(", ")}${
+        predictions.length > 5 ? ", …" : ""
+      }`;
+    }
+    const classes = artifact.pipeline.target.classes;
+    return compareGolden(
+      artifact.golden,
+      predictions,
+      probabilities?.map((row) => classes.map((label) => row[String(label)])),
+    );
+  });
+  await check("latency", async () => {
+    for (let i = 0; i < TIMED_REQUESTS; i++) {
+      const answer = await ask("POST", "/predict", { rows: [asked[i % asked.length]] });
       expectOk(answer);
-      const { artifact_sha256, model } = answer.body;
-      if (artifact_sha256 !== live.artifact_sha256) {
-        throw new Error(`serves ${model}, and ${live.model_id} was deployed`);
-      }
-      return `serves ${model}`;
-    });
-    const asked: Row[] = rows ?? artifact.golden.rows;
-    await check(rows ? "predictions" : "golden rows", async () => {
-      const answer = await ask("POST", "/predict", { rows: asked });
-      expectOk(answer);
-      const { predictions = [], probabilities } = answer.body;
-      if (predictions.length !== asked.length) {
-        throw new Error(`${predictions.length} predictions for ${asked.length} rows`);
-      }
-      const shown = Math.max(0, asked.findIndex((row) => !Object.values(row).includes(null)));
-      example = { row: asked[shown], prediction: predictions[shown] };
-      if (rows) {
-        return `${predictions.length} rows: ${predictions.slice(0, 5).join(", ")}${
-          predictions.length > 5 ? ", …" : ""
-        }`;
-      }
-      const classes = artifact.pipeline.target.classes;
-      return compareGolden(
-        artifact.golden,
-        predictions,
-        probabilities?.map((row) => classes.map((label) => row[String(label)])),
-      );
-    });
-    await check("latency", async () => {
-      for (let i = 0; i < TIMED_REQUESTS; i++) {
-        const answer = await ask("POST", "/predict", { rows: [asked[i % asked.length]] });
-        expectOk(answer);
-        latencies.push(answer.ms);
-      }
-      return `${median(latencies)} ms for a row, median of ${TIMED_REQUESTS}`;
-    });
-  } finally {
-    agent.destroy();
-  }
+      latencies.push(answer.ms);
+    }
+    return `${median(latencies)} ms for a row, median of ${TIMED_REQUESTS}`;
+  });
   return {
     passed: checks.every(({ passed }) => passed),
     checks,

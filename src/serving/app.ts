@@ -90,6 +90,8 @@ async function throughDoor(
     response = errorResponse(replica, error, path, request_id);
   }
   replica.counters.inFlight--;
+  // A client that keeps its connection is told to find another replica.
+  if (replica.state === "draining") response.headers.set("connection", "close");
   if (isPrediction(path)) count(replica, response.status, started_ms);
   return response;
 }

@@ -10,6 +10,8 @@ export class Counters {
   readonly latency = new LatencyHistogram();
   rows = 0;
   inFlight = 0;
+  /** Requests whose body is not complete yet. */
+  reading = 0;
   /** Requests in each of the last seconds, as a ring. */
   readonly #ring = new Float64Array(WINDOW_S + 1);
   #second = 0;

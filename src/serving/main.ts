@@ -40,9 +40,8 @@ async function serve(input: StartInput): Promise<void> {
     if (draining) return;
     draining = true;
     replica.state = "draining";
-    // Exits when the requests in flight are answered; the control door stays open until the very end.
     setTimeout(() => Deno.exit(0), DRAIN_MS);
-    void Promise.resolve(publicServer?.shutdown()).finally(() => Deno.exit(0));
+    void shutDown(replica, publicServer).finally(() => Deno.exit(0));
   };
   const control = createControlApp({
     token: start.control_token,
@@ -67,6 +66,12 @@ async function serve(input: StartInput): Promise<void> {
     if (performance.now() - heard_ms > start.orphan_grace_s * 1000) drain();
   }, Math.min(60_000, start.orphan_grace_s * 250));
   await publicServer.finished;
+}
+
+/** Ends when the requests in flight are answered. The control door stays open until the process ends. */
+async function shutDown({ counters }: Replica, server: Deno.HttpServer | null): Promise<void> {
+  while (counters.reading > 0) await new Promise((done) => setTimeout(done, 2));
+  await server?.shutdown();
 }
 
 /** A Ctrl-C or a closed terminal is meant for the command in it, not for what it left running. */

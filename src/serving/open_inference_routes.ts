@@ -4,8 +4,8 @@ import { predictRows } from "@/artifact/predict_rows.ts";
 import { AppError } from "@/shared/errors.ts";
 import { VERSION } from "@/shared/version.ts";
 import { inputTensors, outputTensors, readInferRequest, writeOutputs } from "./open_inference.ts";
-import { readJson } from "./read_json.ts";
-import type { Replica } from "./replica_state.ts";
+import { readPredictionBody } from "./read_json.ts";
+import { notReady, type Replica } from "./replica_state.ts";
 import type { Route } from "./route.ts";
 import type { ServedModel } from "./served_model.ts";
 
@@ -55,19 +55,15 @@ const ready = (replica: Replica, c: Context) => {
 };
 
 export function requireReady(replica: Replica): void {
-  if (replica.state === "ready") return;
-  throw new AppError(
-    "unavailable",
-    `Cannot take requests: this replica is ${replica.state === "draining" ? "draining" : "starting"}`,
-    {
-      hint: "Try again in a second.",
-    },
-  );
+  if (replica.state !== "ready") throw notReady(replica);
 }
 
 const infer = async (replica: Replica, c: Context) => {
   const model = modelOf(replica, c);
-  const { id, rows, outputs } = readInferRequest(await readJson(c.req.raw), model.signature);
+  const { id, rows, outputs } = readInferRequest(
+    await readPredictionBody(replica, c.req.raw),
+    model.signature,
+  );
   const answer = predictRows(model.artifact, rows);
   replica.counters.rows += rows.length;
   return {

@@ -1,7 +1,7 @@
 /** POST /predict */
 import { predictRows } from "@/artifact/predict_rows.ts";
 import { AppError } from "@/shared/errors.ts";
-import { readJson } from "./read_json.ts";
+import { readPredictionBody } from "./read_json.ts";
 import type { Replica } from "./replica_state.ts";
 
 export interface PredictAnswer {
@@ -13,7 +13,7 @@ export interface PredictAnswer {
 
 /** @throws AppError naming the row, the column and the rule */
 export async function predict(replica: Replica, request: Request): Promise<PredictAnswer> {
-  const rows = rowsOf(await readJson(request));
+  const rows = rowsOf(await readPredictionBody(replica, request));
   // Read once: whatever is swapped meanwhile, this request is answered by one model.
   const model = replica.holder.current;
   const { predictions, probabilities, warnings } = predictRows(model.artifact, rows);

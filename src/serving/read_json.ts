@@ -1,8 +1,26 @@
 /** A request's body as JSON: its kind and size are checked while it is read, not after. */
 import { AppError } from "@/shared/errors.ts";
+import { notReady, type Replica } from "./replica_state.ts";
 import { countNames, jsonFault, MAX_DEPTH } from "./json_fault.ts";
 
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
+
+/**
+ * The body of a prediction request. While one is being read, the server must not be shut down: Deno 2.9 then
+ * fails the reading (2.6 does not).
+ * @throws AppError as readJson does, and unavailable when the server was shut down all the same
+ */
+export async function readPredictionBody(replica: Replica, request: Request): Promise<unknown> {
+  replica.counters.reading++;
+  try {
+    return await readJson(request);
+  } catch (error) {
+    if (error instanceof AppError || replica.state !== "draining") throw error;
+    throw notReady(replica);
+  } finally {
+    replica.counters.reading--;
+  }
+}
 
 /**
  * @throws AppError unsupported_media_type, payload_too_large, or invalid_argument with line and column

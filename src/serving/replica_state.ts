@@ -1,5 +1,6 @@
 /** What one replica is: everything that its HTTP apps look at. */
 import { createHash, timingSafeEqual } from "node:crypto";
+import { AppError } from "@/shared/errors.ts";
 import type { Counters } from "./counters.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import type { ModelHolder } from "./served_model.ts";
@@ -18,6 +19,16 @@ export interface Replica {
   /** performance.now() at the start */
   started_ms: number;
   last_error: string | null;
+}
+
+export function notReady({ state }: Replica): AppError {
+  return new AppError(
+    "unavailable",
+    `Cannot take requests: this replica is ${state === "draining" ? "draining" : "starting"}`,
+    {
+      hint: "Try again in a second.",
+    },
+  );
 }
 
 /** Compares hashes, so neither length nor content shows in the time it takes. */

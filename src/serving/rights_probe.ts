@@ -17,7 +17,7 @@ const PROBES: Record<string, () => unknown> = {
   env: () => Deno.env.get("PATH"),
   subprocess: () => new Deno.Command("true").outputSync(),
   sys: () => Deno.hostname(),
-  ffi: () => Deno.dlopen("libc.so.6", {}),
+  ffi: () => Deno.dlopen("libc.so.6", {}).close(),
   // Put together here, so that a bundler does not try to fetch it. Port 9 (discard) on this machine.
   remote_import: () => import(["https:", "", "127.0.0.1:9", "none.js"].join("/")),
 };
