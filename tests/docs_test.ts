@@ -1,6 +1,7 @@
 /** What the documents say about settings is what the program has. */
 import assert from "node:assert/strict";
 import { SETTINGS } from "@/shared/config.ts";
+import { withTools } from "../tasks/docs.ts";
 
 const read = (path: string) => Deno.readTextFileSync(new URL(`../${path}`, import.meta.url));
 
@@ -38,4 +39,9 @@ Deno.test("links in the documents lead to files that exist", () => {
     }
   }
   assert.deepEqual(broken, []);
+});
+
+Deno.test("the README's table of tools is the servers' tables (deno task docs writes it)", () => {
+  const tight = (text: string) => text.replace(/ +/g, " ").replace(/-{3,}/g, "---").replace(/ ?\| ?/g, "|");
+  assert.equal(tight(read("README.md")), tight(withTools(read("README.md"))));
 });

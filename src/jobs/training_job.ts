@@ -49,6 +49,7 @@ export async function runTrainingJob(
       rows: train.rows,
       features: prepared.features,
       n_classes: prepared.classes.length,
+      weighted: request.sample_weight !== undefined,
     }).slice(0, request.trials)
     : [{ algorithm: request.algorithm, params: request.params }];
   const compared = await compareAll(job_id, candidates, request, prepared, metric, parts);
