@@ -1,5 +1,7 @@
 /** Rows as callers send them, checked against the model's features, as typed columns. */
 import type { Column, Table } from "@/dataset/table.ts";
+import { type DateOrder, parseDate } from "@/dataset/dates.ts";
+import { MISSING_WORDS } from "@/dataset/missing_values.ts";
 import { AppError } from "@/shared/errors.ts";
 import type { FeatureSpec, FittedPipeline } from "@/ml/pipeline.ts";
 
@@ -7,7 +9,8 @@ import type { FeatureSpec, FittedPipeline } from "@/ml/pipeline.ts";
 const MAX_WARNINGS = 20;
 
 /**
- * @param rows objects by column name, or arrays in the order of the features; null or absent is missing
+ * @param rows objects by column name, or arrays in the order of the features; null or absent is missing. Columns of
+ * the training table that are no features are taken and not read, so that its rows can be sent as they are
  * @returns the table, and what was odd but could be used: values of a category that training never saw
  * @throws AppError invalid_argument naming the row (from 0), the column and the rule
  */
@@ -21,7 +24,8 @@ export function rowsToTable(
       hint: 'Send {"rows": [{"column": value, …}]}.',
     });
   }
-  const byName = rows.map((row, i) => checkRow(row, i, features));
+  const ignored = new Set(pipeline.ignored);
+  const byName = rows.map((row, i) => checkRow(row, i, features, ignored));
   const warnings: string[] = [];
   const columns = features.map((feature, j) => columnFrom(feature, byName, j, warnings));
   if (warnings.length > MAX_WARNINGS) {
@@ -32,7 +36,12 @@ export function rowsToTable(
 
 type Row = Record<string, unknown> | unknown[];
 
-function checkRow(row: unknown, i: number, features: readonly FeatureSpec[]): Row {
+function checkRow(
+  row: unknown,
+  i: number,
+  features: readonly FeatureSpec[],
+  ignored: ReadonlySet<string>,
+): Row {
   if (Array.isArray(row)) {
     if (row.length === features.length) return row;
     throw new AppError(
@@ -56,10 +65,18 @@ function checkRow(row: unknown, i: number, features: readonly FeatureSpec[]): Ro
   for (const feature of features) if (Object.hasOwn(row, feature.name)) known++;
   const keys = Object.keys(row);
   if (keys.length !== known) {
-    const unknown = keys.find((key) => !features.some((feature) => feature.name === key));
-    throw new AppError("invalid_argument", `Cannot predict row ${i}: the model has no column "${unknown}"`, {
-      hint: `Columns: ${namesOf(features)}.`,
-    });
+    const unknown = keys.find((key) =>
+      !ignored.has(key) && !features.some((feature) => feature.name === key)
+    );
+    if (unknown !== undefined) {
+      throw new AppError(
+        "invalid_argument",
+        `Cannot predict row ${i}: the model has no column "${unknown}"`,
+        {
+          hint: `Columns: ${namesOf(features)}.`,
+        },
+      );
+    }
   }
   if (known === 0) {
     throw new AppError("invalid_argument", `Cannot predict row ${i}: it has no values`, {
@@ -119,22 +136,34 @@ function numberFrom(feature: FeatureSpec, value: unknown, i: number): number {
   throw wrong(feature, value, i, "a number");
 }
 
-/** ISO 8601 text or milliseconds since 1970 UTC. A time without a zone is UTC, as in training. */
+/**
+ * Text in a form of the training dates or in ISO 8601, or milliseconds since 1970 UTC. A time without a zone is
+ * UTC, as in training.
+ */
 function dateFrom(feature: FeatureSpec, value: unknown, i: number): number {
   if (typeof value === "number" && Number.isFinite(value)) return value;
+  const { date_order = "ymd" } = feature;
   if (typeof value === "string") {
-    const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:?\d\d)?)?$/.exec(
-      value.trim(),
-    );
-    const ms = match ? Date.parse(match[2] ? `${match[1]}T${match[2]}${match[3] ?? "Z"}` : match[1]) : NaN;
+    const text = value.trim();
+    if (MISSING_WORDS.includes(text)) return NaN;
+    const ms = parseDate(text, date_order);
     if (!Number.isNaN(ms)) return ms;
   }
-  throw wrong(feature, value, i, "an ISO 8601 date such as 2026-05-17 or 2026-05-17T08:30:00Z");
+  throw wrong(feature, value, i, DATE_RULES[date_order]);
 }
+
+const DATE_RULES: Record<DateOrder, string> = {
+  ymd: "an ISO 8601 date such as 2026-05-17 or 2026-05-17T08:30:00Z",
+  dmy: "a date such as 17/5/2026 (day first, as in training) or 2026-05-17",
+  mdy: "a date such as 5/17/2026 (month first, as in training) or 2026-05-17",
+};
 
 function textFrom(feature: FeatureSpec, value: unknown, i: number): string | null {
   if (value === null || value === undefined) return null;
-  if (typeof value === "string") return value.trim() === "" ? null : value.trim();
+  if (typeof value === "string") {
+    const text = value.trim();
+    return MISSING_WORDS.includes(text) && !feature.categories!.includes(text) ? null : text;
+  }
   if (typeof value === "number" && Number.isFinite(value)) return String(value);
   if (typeof value === "boolean") {
     return feature.categories!.find((known) => isTrue(known) === value && isBoolean(known)) ?? String(value);

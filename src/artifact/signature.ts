@@ -17,11 +17,13 @@ export interface SignatureInput {
 
 export interface Signature {
   inputs: SignatureInput[];
+  /** Columns of the training table that the model does not read; a row may carry them. */
+  ignored: string[];
   output: { name: string; task: Task; classes?: (string | number)[] };
 }
 
 export function signatureOf(artifact: { pipeline: FittedPipeline }): Signature {
-  const { features, target, task } = artifact.pipeline;
+  const { features, ignored, target, task } = artifact.pipeline;
   return {
     inputs: features.map(({ name, type, categories, min, max }) => ({
       name,
@@ -32,6 +34,7 @@ export function signatureOf(artifact: { pipeline: FittedPipeline }): Signature {
       // The preparation fills in what is missing, so no column must be there.
       required: false,
     })),
+    ignored,
     output: { name: target.name, task, ...(task === "classification" ? { classes: target.classes } : {}) },
   };
 }

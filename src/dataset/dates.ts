@@ -9,10 +9,11 @@ const TIME =
   /(?:[T ,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?: ?([ap]m))? ?(Z|UTC|[+-]\d{2}(?::?\d{2})?)?)?$/i
     .source;
 
-type Order = "ymd" | "dmy" | "mdy";
+/** How the three numbers of a day stand. */
+export type DateOrder = "ymd" | "dmy" | "mdy";
 
 /** Text forms; the groups are three numbers of the day (the third may be missing), then those of TIME. */
-const FORMS: readonly { pattern: RegExp; orders: readonly Order[] }[] = [
+const FORMS: readonly { pattern: RegExp; orders: readonly DateOrder[] }[] = [
   { pattern: new RegExp(`^(\\d{4})-(\\d{1,2})(?:-(\\d{1,2}))?${TIME}`, "i"), orders: ["ymd"] },
   { pattern: new RegExp(`^(\\d{4})/(\\d{1,2})/(\\d{1,2})${TIME}`, "i"), orders: ["ymd"] },
   { pattern: new RegExp(`^(\\d{1,2})\\.(\\d{1,2})\\.(\\d{4})${TIME}`, "i"), orders: ["dmy"] },
@@ -22,21 +23,35 @@ const FORMS: readonly { pattern: RegExp; orders: readonly Order[] }[] = [
 ];
 
 /**
- * Milliseconds since 1970 UTC of each text, or undefined when they are not all dates of one form.
+ * Milliseconds since 1970 UTC of each text and their order, or undefined when they are not all dates of one form.
  * @param texts distinct values, at least one
  */
-export function parseDates(texts: readonly string[]): Float64Array | undefined {
+export function parseDates(
+  texts: readonly string[],
+): { values: Float64Array; order: DateOrder } | undefined {
   for (const { pattern, orders } of FORMS) {
     if (texts.length === 0 || !pattern.test(texts[0])) continue;
     for (const order of orders) {
-      const dates = parseAll(texts, pattern, order);
-      if (dates) return dates;
+      const values = parseAll(texts, pattern, order);
+      if (values) return { values, order };
     }
   }
   return undefined;
 }
 
-function parseAll(texts: readonly string[], pattern: RegExp, order: Order): Float64Array | undefined {
+/**
+ * One date in any form of that order, or year first, which can't be misread. Milliseconds since 1970 UTC; NaN for
+ * other text.
+ */
+export function parseDate(text: string, order: DateOrder): number {
+  for (const { pattern, orders } of FORMS) {
+    const found = orders.includes("ymd") || orders.includes(order) ? pattern.exec(text) : null;
+    if (found) return toMilliseconds(found, orders.includes("ymd") ? "ymd" : order);
+  }
+  return NaN;
+}
+
+function parseAll(texts: readonly string[], pattern: RegExp, order: DateOrder): Float64Array | undefined {
   const dates = new Float64Array(texts.length);
   for (let i = 0; i < texts.length; i++) {
     const found = pattern.exec(texts[i]);
@@ -47,7 +62,7 @@ function parseAll(texts: readonly string[], pattern: RegExp, order: Order): Floa
   return dates;
 }
 
-function toMilliseconds(found: RegExpExecArray, order: Order): number {
+function toMilliseconds(found: RegExpExecArray, order: DateOrder): number {
   const [first, second, third] = [found[1], found[2], found[3] ?? "1"].map(Number);
   const [given, month, day] = order === "ymd"
     ? [first, second, third]

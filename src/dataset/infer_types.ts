@@ -43,8 +43,8 @@ function inferCoded(column: CodedColumn): Column {
   if (isBoolean(categories)) return { ...column, type: "boolean" };
   const dates = parseDates(categories);
   if (dates) {
-    const values = Float64Array.from(codes, (code) => code < 0 ? NaN : dates[code]);
-    return { name: column.name, storage: "numeric", type: "date", values };
+    const values = Float64Array.from(codes, (code) => code < 0 ? NaN : dates.values[code]);
+    return { name: column.name, storage: "numeric", type: "date", values, date_order: dates.order };
   }
   return { ...column, type: codedType(column.name, categories, present) };
 }

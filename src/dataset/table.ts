@@ -6,6 +6,9 @@
  * `categories`, -1 for missing. The arrays may lie on SharedArrayBuffers, so that Workers read one copy.
  */
 import { AppError } from "@/shared/errors.ts";
+import type { DateOrder } from "./dates.ts";
+
+export type { DateOrder };
 
 export type ColumnType = "number" | "category" | "boolean" | "date" | "text" | "identifier";
 
@@ -16,6 +19,8 @@ export interface NumericColumn {
   readonly type: "number" | "date" | "identifier";
   /** One value a row, NaN where missing; a date in milliseconds since 1970 UTC. */
   readonly values: Float64Array;
+  /** How its dates were written, where they were text: later values are read in the same way. */
+  readonly date_order?: DateOrder;
 }
 
 export interface CodedColumn {

@@ -11,6 +11,7 @@ import {
   encodeSafetensors,
   type Tensor,
 } from "@/shared/safetensors.ts";
+import type { DateOrder } from "./dates.ts";
 import type { CodedColumn, Column, ColumnType, NumericColumn, Table } from "./table.ts";
 
 const FORMAT = 1;
@@ -19,8 +20,10 @@ interface Described {
   name: string;
   storage: Column["storage"];
   type: ColumnType;
+  date_order?: DateOrder;
 }
 
+const DATE_ORDERS: readonly DateOrder[] = ["ymd", "dmy", "mdy"];
 const TYPES: Record<Column["storage"], readonly ColumnType[]> = {
   numeric: ["number", "date", "identifier"],
   coded: ["category", "boolean", "text", "identifier"],
@@ -43,10 +46,15 @@ export function encodeTable(table: Table): Uint8Array {
     tensors[`${k}.ends`] = ends;
     tensors[`${k}.text`] = all;
   });
-  const columns: Described[] = table.columns.map(({ name, storage, type }) => ({ name, storage, type }));
+  const columns = table.columns.map(described);
   return encodeSafetensors(tensors, {
     mlmcp_table: JSON.stringify({ format: FORMAT, rows: table.rows, columns }),
   });
+}
+
+function described(column: Described): Described {
+  const { name, storage, type, date_order } = column;
+  return { name, storage, type, ...(date_order ? { date_order } : {}) };
 }
 
 /**
@@ -99,9 +107,10 @@ function readDescription(json: string | undefined): { rows: number; columns: Des
     throw damaged("its rows or columns are not described");
   }
   const names = new Set<string>();
-  for (const { name, storage, type } of columns as Partial<Described>[]) {
+  for (const { name, storage, type, date_order } of columns as Partial<Described>[]) {
     const isKnown = (storage === "numeric" || storage === "coded") &&
-      TYPES[storage].includes(type as ColumnType);
+      TYPES[storage].includes(type as ColumnType) &&
+      (date_order === undefined || (type === "date" && DATE_ORDERS.includes(date_order)));
     if (typeof name !== "string" || names.has(name) || !isKnown) {
       throw damaged(
         `column ${names.size + 1} is not described rightly: ${JSON.stringify({ name, storage, type })}`,
@@ -111,7 +120,7 @@ function readDescription(json: string | undefined): { rows: number; columns: Des
   }
   return {
     rows: rows as number,
-    columns: (columns as Described[]).map(({ name, storage, type }) => ({ name, storage, type })),
+    columns: (columns as Described[]).map(described),
   };
 }
 

@@ -46,6 +46,8 @@ export interface Prepared {
   task: Task;
   classes: (string | number)[];
   features: number;
+  /** Columns of the table that the job may not use. */
+  left_out: string[];
   /** For folds: the group or the time of each training row. */
   groups?: Int32Array;
   order?: Float64Array;
@@ -64,7 +66,8 @@ async function prepare(input: PrepareInput): Promise<Prepared> {
   const guide = validation.method === "time" || validation.method === "group"
     ? guideColumn(whole, validation)
     : null;
-  const table = selectColumns(whole, columnsToKeep(whole, input, guide));
+  const kept = columnsToKeep(whole, input, guide);
+  const table = selectColumns(whole, kept);
   const target = columnOf(table, input.target);
   const labelled = rowsWithTarget(target);
   const complete = labelled.length === table.rows ? table : takeRows(table, labelled);
@@ -105,6 +108,7 @@ async function prepare(input: PrepareInput): Promise<Prepared> {
     task,
     classes: spec.classes,
     features: table.columns.length - 1,
+    left_out: whole.columns.map(({ name }) => name).filter((name) => !kept.includes(name)),
     ...(by.groups ? { groups: pick(by.groups) } : {}),
     ...(by.order ? { order: pick(by.order) } : {}),
     read_ms: read - started,

@@ -75,7 +75,7 @@ export async function runTrainingJob(
   const metrics_from = compared.how;
   const fitted = await pool.run("fit", {
     train,
-    options: fitOptions(request, task, winner),
+    options: fitOptions(request, prepared, winner),
     metric,
     facts: {
       metrics: best.metrics,
@@ -133,10 +133,11 @@ async function keepHoldout(
   return { sha256, rows: prepared.rows.holdout, method: request.validation.method };
 }
 
-function fitOptions(request: TrainingRequest, task: Prepared["task"], candidate: Candidate) {
+function fitOptions(request: TrainingRequest, prepared: Prepared, candidate: Candidate) {
   return {
     target: request.target,
-    task,
+    task: prepared.task,
+    left_out: prepared.left_out,
     algorithm: candidate.algorithm,
     params: candidate.params,
     seed: request.seed,
@@ -181,7 +182,7 @@ async function compareAll(
     try {
       const result = await pool.run("compare", {
         train: prepared.train,
-        options: fitOptions(request, prepared.task, candidate),
+        options: fitOptions(request, prepared, candidate),
         folds,
         metric,
         ...(prepared.groups ? { groups: prepared.groups } : {}),

@@ -42,6 +42,8 @@ export interface FittedPipeline {
   matrix_names: string[];
   matrix_categories: number[];
   dropped: { column: string; reason: string }[];
+  /** Every other column of the training table, the target included: a row may carry it, and it is not read. */
+  ignored: string[];
   /** Rows that were learned from; rows without a target are not. */
   fit_rows: number;
   rows_without_target: number;
@@ -57,6 +59,8 @@ export interface FitOptions {
   /** Default: every column but the target, identifiers and free text. Naming one keeps it whatever its type. */
   features?: string[];
   exclude?: string[];
+  /** Columns that the table had before they were taken out: rows may carry them. */
+  left_out?: string[];
   seed: number;
   /** A column of weights (>= 0); it is then not a feature. */
   sample_weight?: string;
@@ -108,10 +112,16 @@ export function fitPipeline(table: Table, options: FitOptions): FittedPipeline {
     matrix_names: shape.names,
     matrix_categories: shape.categories,
     dropped,
+    ignored: ignoredColumns(table, features, options.left_out),
     fit_rows: rows.rows,
     rows_without_target: table.rows - rows.rows,
     state,
   };
+}
+
+function ignoredColumns(table: Table, features: readonly FeatureSpec[], leftOut: string[] = []): string[] {
+  const read = new Set(features.map(({ name }) => name));
+  return [...table.columns.map(({ name }) => name), ...leftOut].filter((name) => !read.has(name));
 }
 
 function rowsWithValue(values: Float64Array): Uint32Array {

@@ -3,8 +3,10 @@ import { decodeArtifact } from "@/artifact/artifact.ts";
 import { replayGolden } from "@/artifact/golden.ts";
 import { predictRows } from "@/artifact/predict_rows.ts";
 import { signatureOf } from "@/artifact/signature.ts";
+import { inferTypes } from "@/dataset/infer_types.ts";
+import { readCsv } from "@/dataset/read_csv.ts";
 import { ESTIMATORS } from "@/ml/estimators.ts";
-import { predictScores } from "@/ml/pipeline.ts";
+import { fitPipeline, predictScores } from "@/ml/pipeline.ts";
 import { AppError } from "@/shared/errors.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "@/shared/safetensors.ts";
 import { smallArtifact, smallPipeline, smallTable } from "../small_model.ts";
@@ -116,6 +118,45 @@ Deno.test("predictRows() takes rows as objects and as arrays, with missing value
     predictRows(artifact, [[40, 15, "Dream"], [48, null, null]]).predictions,
     byName.predictions,
   );
+});
+
+Deno.test("predictRows() takes whole rows of the training table, and refuses columns that it never had", () => {
+  const artifact = decodeArtifact(smallArtifact());
+  const bare = predictRows(artifact, [{ length: 40, width: 15, island: "Dream" }]);
+  const whole = { length: 40, width: 15, island: "Dream", mass: 4200, species: "Gentoo" };
+  assert.deepEqual(predictRows(artifact, [whole]), bare);
+  assert.throws(() => predictRows(artifact, [{ ...whole, wings: 2 }]), /no column "wings"/);
+  assert.throws(() => predictRows(artifact, [{ mass: 4200 }]), /it has no values/);
+});
+
+Deno.test("predictRows() takes the words for a missing value as missing", () => {
+  const artifact = decodeArtifact(smallArtifact());
+  const missing = predictRows(artifact, [{ length: 40, island: null }]);
+  assert.deepEqual(predictRows(artifact, [{ length: 40, island: "NA" }]), missing);
+});
+
+Deno.test("predictRows() reads dates as the training table wrote them", () => {
+  for (
+    const [texts, same, other] of [
+      [["13/01/2024", "02/03/2024"], "02/03/2024", "2024-03-02"],
+      [["01/13/2024", "03/02/2024"], "03/02/2024", "2024-03-02"],
+      [["13.1.2024", "2.3.2024"], "2.3.2024", "2024-03-02T00:00:00Z"],
+      [["2024/1/13 08:30", "2024/3/2 00:00"], "2024/3/2", 1709337600000],
+    ] as const
+  ) {
+    const lines = Array.from({ length: 60 }, (_, i) => `${texts[i % 2]},${i % 7},${i % 2 ? 3 : 90}`);
+    const table = inferTypes(readCsv(new TextEncoder().encode(`day,n,y\n${lines.join("\n")}\n`)));
+    const pipeline = fitPipeline(table, {
+      target: "y",
+      task: "regression",
+      algorithm: "decision_tree",
+      seed: 0,
+    });
+    assert.equal(pipeline.features[0].type, "date");
+    const { predictions } = predictRows({ pipeline }, [{ day: same, n: 1 }, { day: other, n: 1 }]);
+    assert.deepEqual(predictions, [3, 3], texts.join(" "));
+    assert.throws(() => predictRows({ pipeline }, [{ day: "someday" }]), /row 0: column "day" must be a/);
+  }
 });
 
 Deno.test("predictRows() warns of a category that training never saw, and predicts all the same", () => {

@@ -8,7 +8,13 @@ const TABLE: Table = {
   rows: 3,
   columns: [
     { name: "n", storage: "numeric", type: "number", values: Float64Array.of(0.1, NaN, -0) },
-    { name: "day, ü\n", storage: "numeric", type: "date", values: Float64Array.of(0, 1.5e12, NaN) },
+    {
+      name: "day, ü\n",
+      storage: "numeric",
+      type: "date",
+      values: Float64Array.of(0, 1.5e12, NaN),
+      date_order: "dmy",
+    },
     { name: "row", storage: "numeric", type: "identifier", values: Float64Array.of(1, 2, 3) },
     {
       name: "c",

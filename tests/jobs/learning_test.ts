@@ -4,6 +4,7 @@ import { openPool } from "@/jobs/learning_pool.ts";
 import { findSample } from "@/dataset/samples.ts";
 import { cellOf, type Table } from "@/dataset/table.ts";
 import { decodeTable } from "@/dataset/table_file.ts";
+import { fitPipeline } from "@/ml/pipeline.ts";
 import { AppError } from "@/shared/errors.ts";
 import { openLog } from "@/shared/log.ts";
 
@@ -88,6 +89,29 @@ Deno.test("prepare by time seals the latest rows; by group no group is on both s
   assert.ok(!group.train.columns.some(({ name }) => name === "who"));
   assert.equal(group.groups!.length, group.train.rows);
   assert.equal(new Set(group.groups).size, 6);
+});
+
+Deno.test("prepare names the columns that the job may not use, and the model then takes rows that have them", async () => {
+  const text = `id,a,b,y\n${
+    Array.from({ length: 60 }, (_, i) => `${i},${i % 7},${i % 3},${i % 2 ? "no" : "yes"}`).join("\n")
+  }\n`;
+  const prepared = await LEARNING_TASKS.prepare({
+    bytes: new TextEncoder().encode(text),
+    file_name: "t.csv",
+    target: "y",
+    exclude: ["b"],
+    validation: { method: "holdout", test_fraction: 0.2 },
+    seed: 0,
+  });
+  assert.deepEqual(prepared.left_out, ["b"]);
+  const pipeline = fitPipeline(prepared.train, {
+    target: "y",
+    task: "classification",
+    algorithm: "dummy",
+    seed: 0,
+    left_out: prepared.left_out,
+  });
+  assert.deepEqual(pipeline.ignored, ["id", "y", "b"]);
 });
 
 Deno.test("prepare names what can't be learned from", async () => {

@@ -1,5 +1,5 @@
 /** Which columns of a table become features, and why the others do not. */
-import { type Column, columnOf, type ColumnType, type Table } from "@/dataset/table.ts";
+import { type Column, columnOf, type ColumnType, type DateOrder, type Table } from "@/dataset/table.ts";
 import { AppError } from "@/shared/errors.ts";
 import { categoryCounts, frequentLevels } from "./column_access.ts";
 import { requireFinite } from "./require_finite.ts";
@@ -15,6 +15,8 @@ export interface FeatureSpec {
   min?: number;
   max?: number;
   mean?: number;
+  /** Dates that were text: how they were written. */
+  date_order?: DateOrder;
 }
 
 export interface FeatureChoice {
@@ -98,5 +100,6 @@ function describeFeature(column: Column): FeatureSpec {
     count++;
   }
   const missing = count < column.values.length;
-  return count === 0 ? { name, type, missing } : { name, type, missing, min, max, mean: sum / count };
+  const order = column.date_order ? { date_order: column.date_order } : {};
+  return { name, type, missing, ...(count === 0 ? {} : { min, max, mean: sum / count }), ...order };
 }
