@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { createMcpHandler, requireBearerAuth, type ServerContext } from "@modelcontextprotocol/server";
 import { OAuthError, OAuthErrorCode } from "@modelcontextprotocol/server";
-import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import { createMcpHonoApp } from "@modelcontextprotocol/hono";
 import type { Context } from "hono";
 import { type Caller, localCaller, type Scope, verifyToken } from "@/shared/auth.ts";
@@ -71,11 +71,18 @@ async function runStdio<Services>(parts: ServerParts<Services>): Promise<void> {
   const caller = (): Caller | Promise<Caller> =>
     token ? verifyToken(parts.command.home, token) : localCaller();
   await new Promise<void>((done) => {
-    const handle = serveStdio(() => {
-      const server = buildServer(parts, caller);
-      server.server.onclose = () => done();
-      return server;
-    }, { onerror: (error) => parts.log.warn("transport", { error: error.message }) });
+    const transport = new StdioServerTransport();
+    const handle = serveStdio(() => buildServer(parts, caller), {
+      transport,
+      onerror: (error) => parts.log.warn("transport", { error: error.message }),
+    });
+    // On the transport and not on the server, which there is none of before the first message: a host that dies
+    // before it has said anything must not leave us behind.
+    const closed = transport.onclose;
+    transport.onclose = () => {
+      closed?.();
+      done();
+    };
     parts.command.signal.addEventListener("abort", () => void handle.close().then(done), { once: true });
   });
 }

@@ -1,20 +1,28 @@
-/** An example of a request and its answer: the first golden row, which the artifact itself carries. */
+/** An example of a request and its answer: a golden row, which the artifact itself carries. */
 import type { ServedModel } from "./served_model.ts";
 
-export function exampleRow({ artifact }: ServedModel): Record<string, string | number | null> {
-  return artifact.golden.rows[0];
+/** The first golden row without a missing value, if there is one. */
+function indexOf({ artifact }: ServedModel): number {
+  return Math.max(0, artifact.golden.rows.findIndex((row) => !Object.values(row).includes(null)));
 }
 
-export function exampleAnswer({ artifact, model_id, signature }: ServedModel): Record<string, unknown> {
-  const { golden } = artifact;
-  const classes = signature.output.classes;
+/** In the order of the signature. */
+export function exampleRow(model: ServedModel): Record<string, string | number | null> {
+  const row = model.artifact.golden.rows[indexOf(model)];
+  return Object.fromEntries(model.signature.inputs.map(({ name }) => [name, row[name] ?? null]));
+}
+
+export function exampleAnswer(model: ServedModel): Record<string, unknown> {
+  const { golden } = model.artifact;
+  const i = indexOf(model);
+  const classes = model.signature.output.classes;
   return {
-    predictions: [golden.predictions[0]],
+    predictions: [golden.predictions[i]],
     ...(golden.probabilities && classes
       ? {
-        probabilities: [Object.fromEntries(golden.probabilities[0].map((p, k) => [String(classes[k]), p]))],
+        probabilities: [Object.fromEntries(golden.probabilities[i].map((p, k) => [String(classes[k]), p]))],
       }
       : {}),
-    model: model_id,
+    model: model.model_id,
   };
 }

@@ -47,7 +47,7 @@ export const SCRIPT = `
       nodes.push(bar);
     }
     for (const warning of answer.warnings || []) nodes.push(element("p", warning, "soft"));
-    nodes.push(element("p", "by " + answer.model + " in " + ms.toFixed(1) + " ms, the way included", "soft"));
+    nodes.push(element("p", "by " + answer.model + " in " + ms.toFixed(1) + " ms, network included", "soft"));
     result.replaceChildren(...nodes);
   };
   const fail = (text, hint) => {

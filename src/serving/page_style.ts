@@ -18,7 +18,7 @@ p { margin: .5rem 0; }
 .fields { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 14rem), 1fr)); gap: .9rem 1.25rem; margin: 1rem 0; }
 label { display: block; font-weight: 600; overflow-wrap: anywhere; }
 label small { display: block; font-weight: 400; color: var(--soft); }
-input, select { width: 100%; margin-top: .2rem; padding: .5rem .6rem; font: inherit; color: inherit; background: var(--field); border: 1px solid var(--line); border-radius: 6px; min-height: 2.6rem; }
+input, select { width: 100%; margin-top: .2rem; padding: .5rem .6rem; font: inherit; font-weight: 400; color: inherit; background: var(--field); border: 1px solid var(--line); border-radius: 6px; min-height: 2.6rem; }
 input:user-invalid { border-color: var(--bad); }
 :focus-visible { outline: 3px solid var(--mark); outline-offset: 2px; }
 button { font: inherit; font-weight: 600; padding: .55rem 1.1rem; min-height: 2.75rem; border-radius: 6px; border: 1px solid var(--line); background: var(--field); color: inherit; cursor: pointer; }
@@ -34,6 +34,7 @@ progress { width: 100%; height: .8rem; accent-color: var(--mark); }
 pre { background: var(--field); border: 1px solid var(--line); border-radius: 6px; padding: .75rem; overflow-x: auto; font-size: .875rem; line-height: 1.45; }
 code { font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
 pre code { overflow-wrap: normal; }
+#curl { white-space: pre-wrap; overflow-wrap: anywhere; }
 details { border: 1px solid var(--line); border-radius: 6px; margin: .6rem 0; padding: 0 .9rem; }
 summary { padding: .6rem 0; cursor: pointer; overflow-wrap: anywhere; }
 .method { display: inline-block; min-width: 3.5rem; font-weight: 700; color: var(--mark); }

@@ -233,7 +233,7 @@ Deno.test("a model that a replica refuses changes no replica, and the deployment
 });
 
 Deno.test("a port that is in use is refused by name, and the next free one is taken", async () => {
-  await withScene(async (scene) => {
+  await withScene((scene) => {
     const first = createEndpoint(scene, { name: "a" }, "tester").endpoint;
     assert.equal(first.port, scene.context.config["serving.port_from"]);
     assert.equal(createEndpoint(scene, { name: "b" }, "tester").endpoint.port, first.port + 1);

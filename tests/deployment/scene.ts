@@ -31,7 +31,7 @@ export interface Scene extends DeployParts {
 let portFrom = 20000 + Deno.pid % 20000;
 
 export async function withScene(
-  work: (scene: Scene) => Promise<void>,
+  work: (scene: Scene) => Promise<void> | void,
   env: Record<string, string> = {},
 ): Promise<void> {
   const path = await Deno.makeTempDir({ prefix: "mlmcp-deploy-" });

@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import { selfCommand } from "@/shared/self_command.ts";
+import { tellSupervisor } from "@/deployment/control_file.ts";
+import { deployModel } from "@/deployment/deploy.ts";
+import { TOOLS } from "../../../servers/deploy/tools.ts";
+import { isAlive, type Scene, until, withScene } from "../../deployment/scene.ts";
+import { atDesk, type Desk, ERAS } from "../in_memory.ts";
+
+async function withDesk(
+  scene: Scene,
+  work: (desk: Desk) => Promise<void>,
+  era: (typeof ERAS)[number] = "modern",
+): Promise<void> {
+  await atDesk({ era, tools: TOOLS, services: scene, command: scene.context }, work);
+}
+
+for (const era of ERAS) {
+  Deno.test(`the whole life of an endpoint goes over MCP, ${era} era`, async () => {
+    await withScene(async (scene) => {
+      const { one, two } = scene.models;
+      await withDesk(scene, async ({ call }) => {
+        const must = async (tool: string, input: Record<string, unknown>) => {
+          const answer = await call(tool, input);
+          assert.equal(answer.isError, false, answer.text);
+          // deno-lint-ignore no-explicit-any
+          return answer.structured as any;
+        };
+        const created = await must("create_endpoint", { name: "garden", auth: "none" });
+        assert.match(created.url, /^http:\/\/127\.0\.0\.1:\d+$/);
+        assert.equal(created.api_key, undefined);
+        const deployed = await must("deploy_model", {
+          model_id: "flowers@1",
+          endpoint: "garden",
+          gate_id: scene.gate(one),
+          environment: "staging",
+        });
+        assert.deepEqual([deployed.endpoint, deployed.version, deployed.status, deployed.url], [
+          "garden",
+          1,
+          "ready",
+          created.url,
+        ]);
+        assert.match(deployed.deployment_id, /^dep_/);
+        const tested = await must("test_endpoint", { endpoint: "garden" });
+        assert.equal(tested.passed, true, JSON.stringify(tested));
+        const updated = await must("update_model", {
+          endpoint: "garden",
+          model_id: two.model_id,
+          gate_id: scene.gate(two),
+        });
+        assert.equal(updated.version, 2);
+        const scaled = await must("scale_deployment", { endpoint: "garden", replicas: 2 });
+        assert.equal(scaled.replicas, 2);
+        const status = await must("get_deployment_status", { deployment_id: deployed.deployment_id });
+        assert.deepEqual([status.status, status.version, status.replicas.length], ["ready", 2, 2]);
+        assert.deepEqual(
+          [status.deployment.version, status.deployment.status, status.deployment.environment],
+          [1, "superseded", "staging"],
+        );
+        assert.ok(status.requests.total > 0);
+        const back = await must("rollback_deployment", { endpoint: "garden" });
+        assert.deepEqual([back.version, back.restored_version, back.model_id], [3, 1, "flowers@1"]);
+        const list = await must("list_deployments", {});
+        assert.deepEqual(list.deployments.map((row: { version: number }) => row.version), [3]);
+        const page = await must("list_deployments", { endpoint: "garden", include_history: true, limit: 2 });
+        assert.deepEqual(page.deployments.map((row: { version: number }) => row.version), [3, 2]);
+        const rest = await must("list_deployments", {
+          endpoint: "garden",
+          include_history: true,
+          limit: 2,
+          cursor: page.next_cursor,
+        });
+        assert.deepEqual(
+          [rest.deployments.map((row: { version: number }) => row.version), rest.next_cursor],
+          [[1], null],
+        );
+        assert.deepEqual(await must("delete_endpoint", { endpoint: "garden" }), {
+          endpoint: "garden",
+          deleted: true,
+        });
+        assert.equal(
+          (await call("get_deployment_status", { endpoint: "garden" })).structured.code,
+          "not_found",
+        );
+        const kept = await must("list_deployments", { include_history: true });
+        assert.deepEqual(kept.deployments.map((row: { url: unknown }) => row.url), [null, null, null]);
+      }, era);
+    });
+  });
+}
+
+Deno.test("the tools refuse what they can't do, with a hint", async () => {
+  await withScene(async (scene) => {
+    await withDesk(scene, async ({ call }) => {
+      const cases: [string, Record<string, unknown>, string, RegExp][] = [
+        ["deploy_model", { model_id: "flowers@1" }, "failed_precondition", /without a gate_id/],
+        ["deploy_model", { model_id: "tulips@1", require_gate: false }, "not_found", /tulips/],
+        [
+          "deploy_model",
+          { model_id: "flowers@1", require_gate: false, endpoint: "Bad Name" },
+          "invalid_argument",
+          /Bad Name/,
+        ],
+        ["deploy_model", { model_id: "flowers@1", replicas: 0 }, "invalid_argument", /replicas/],
+        ["deploy_model", { model_id: "flowers@1", environment: "latest" }, "invalid_argument", /environment/],
+        ["deploy_model", { model: "flowers@1" }, "invalid_argument", /model/],
+        [
+          "update_model",
+          { endpoint: "flowers", model_id: "flowers@1", strategy: "canary" },
+          "unimplemented",
+          /canary/,
+        ],
+        [
+          "update_model",
+          { endpoint: "flowers", model_id: "flowers@1", weight: 0.5 },
+          "invalid_argument",
+          /weight/,
+        ],
+        ["update_model", { endpoint: "flowers", model_id: "flowers@1" }, "not_found", /flowers/],
+        ["rollback_deployment", { endpoint: "flowers" }, "not_found", /flowers/],
+        ["scale_deployment", { endpoint: "flowers", replicas: 65 }, "invalid_argument", /replicas/],
+        ["test_endpoint", { endpoint: "flowers" }, "not_found", /flowers/],
+        ["get_deployment_status", {}, "invalid_argument", /one of the two/],
+        [
+          "get_deployment_status",
+          { endpoint: "a", deployment_id: "b" },
+          "invalid_argument",
+          /one of the two/,
+        ],
+        ["get_deployment_status", { deployment_id: "dep_x" }, "not_found", /dep_x/],
+        ["list_deployments", { cursor: "x" }, "invalid_argument", /cursor/],
+        ["create_endpoint", { name: "a", port: 70000 }, "invalid_argument", /port/],
+        ["delete_endpoint", { endpoint: "flowers" }, "not_found", /flowers/],
+      ];
+      for (const [tool, input, code, message] of cases) {
+        const answer = await call(tool, input);
+        assert.equal(answer.isError, true, `${tool} ${JSON.stringify(input)}`);
+        assert.equal(answer.structured.code, code, answer.text);
+        assert.match(answer.text, message);
+        assert.ok(answer.structured.hint, `${tool}: ${answer.text} has no hint`);
+      }
+      await call("create_endpoint", { name: "empty" });
+      for (
+        const [tool, input] of [["test_endpoint", {}], ["update_model", { model_id: "flowers@1" }], [
+          "scale_deployment",
+          { replicas: 2 },
+        ], ["rollback_deployment", {}]] as const
+      ) {
+        assert.equal(
+          (await call(tool, { endpoint: "empty", ...input })).structured.code,
+          "failed_precondition",
+          tool,
+        );
+      }
+      assert.equal((await call("get_deployment_status", { endpoint: "empty" })).structured.status, "stopped");
+      assert.deepEqual(scene.records.history(null), []);
+    });
+  });
+});
+
+Deno.test("an API key is shown once and never again", async () => {
+  await withScene(async (scene) => {
+    await withDesk(scene, async ({ call, audit }) => {
+      const { structured } = await call("create_endpoint", { name: "closed", auth: "api_key" });
+      const key = structured.api_key as string;
+      assert.match(key, /^mlk_[\w-]{43}$/);
+      await call("deploy_model", { model_id: "flowers@1", endpoint: "closed", require_gate: false });
+      for (const tool of ["get_deployment_status", "test_endpoint"]) {
+        assert.doesNotMatch(JSON.stringify(await call(tool, { endpoint: "closed" })), new RegExp(key));
+      }
+      assert.ok(audit().length >= 4);
+      const stored = new TextDecoder("latin1").decode(await Deno.readFile(scene.home.database));
+      assert.ok(!stored.includes(key));
+    });
+  });
+});
+
+Deno.test("a deploy-server brings back what should run, replaces a dead supervisor, and leaves all running", async () => {
+  await withScene(async (scene) => {
+    const { url } = await deployModel(scene, { model_id: "flowers@1", require_gate: false }, scene.waiting);
+    const answers = () => scene.predict(url).then(({ status }) => status === 200, () => false);
+    // As after a reboot: no process is left, the database is.
+    Deno.kill((await tellSupervisor(scene.home, "ping"))!.pid, "SIGKILL");
+    const [replica] = scene.pids();
+    Deno.kill(replica, "SIGKILL");
+    await until("all are gone", () => !isAlive(replica));
+    const server = selfCommand(["deploy-server", "--home", scene.home.path], {
+      env: scene.context.childEnv,
+      stdin: "piped",
+    }).spawn();
+    try {
+      await until("the endpoint is back", answers);
+      const supervisor = await until(
+        "a supervisor runs",
+        async () => (await tellSupervisor(scene.home, "ping"))?.pid,
+      );
+      Deno.kill(supervisor, "SIGKILL");
+      await until("another supervisor runs", async () => {
+        const found = await tellSupervisor(scene.home, "ping");
+        return found && found.pid !== supervisor;
+      });
+    } finally {
+      await server.stdin.close();
+      assert.equal((await server.status).code, 0);
+    }
+    assert.equal(await answers(), true, "the endpoint goes on when the server has ended");
+    assert.ok(await tellSupervisor(scene.home, "ping"));
+  });
+});
