@@ -36,6 +36,8 @@ export interface Faults {
   /** Statuses of the next storage replies. */
   storage: number[];
   ignoreRange: boolean;
+  /** Answers a range with at most so many bytes of it. */
+  rangeBytes: number;
   /** Storage sends this ETag suffix: another one is another file. */
   etag: string;
   sendNoValidator: boolean;
@@ -68,6 +70,7 @@ export function noFaults(): Faults {
     cutAfter: [],
     storage: [],
     ignoreRange: false,
+    rangeBytes: Infinity,
     etag: "",
     sendNoValidator: false,
     location: null,
@@ -80,7 +83,14 @@ export function noFaults(): Faults {
 
 /** @param port of the API; 0 takes any free one (the real clients' TEST environment wants 7777) */
 export function startFakeKaggle(datasets: Record<string, FakeDataset>, port = 0): FakeKaggle {
-  const fake: FakeKaggle = { url: "", storageHost: "", datasets, seen: [], faults: noFaults(), close };
+  const fake: FakeKaggle = {
+    url: "",
+    storageHost: "",
+    datasets: { ...datasets },
+    seen: [],
+    faults: noFaults(),
+    close,
+  };
   const storage = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     (request) => onStorage(fake, request),
@@ -229,7 +239,8 @@ async function onStorage(fake: FakeKaggle, request: Request): Promise<Response> 
     return await send(fake, bytes, 200, headers);
   }
   const from = Number(range[1]);
-  const to = range[2] ? Math.min(Number(range[2]), bytes.length - 1) : bytes.length - 1;
+  const last = Math.min(range[2] ? Number(range[2]) : Infinity, bytes.length - 1);
+  const to = Math.min(last, from + fake.faults.rangeBytes - 1);
   if (from >= bytes.length) {
     headers.set("content-range", `bytes */${bytes.length}`);
     return new Response(null, { status: 416, headers });
