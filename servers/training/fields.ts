@@ -1,5 +1,6 @@
 /** Fields that several tools of this server take or give. */
 import { z } from "zod";
+import { AppError } from "@/shared/errors.ts";
 import { JOB_STATUSES } from "@/jobs/job.ts";
 import type { Job } from "@/jobs/job.ts";
 import type { ModelVersion } from "@/registry/registry.ts";
@@ -38,10 +39,16 @@ export const paramsField = z.record(
 );
 export const labelField = z.union([z.string(), z.number()]).describe("A class, or a number");
 
-/** A place in a list, as text that only we read. */
+/**
+ * A place in a list, as text that only we read.
+ * @throws AppError invalid_argument
+ */
 export function offsetOf(cursor: string | undefined): number {
-  const offset = cursor === undefined ? 0 : Number(cursor);
-  return Number.isSafeInteger(offset) && offset >= 0 ? offset : 0;
+  if (cursor === undefined) return 0;
+  if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
+  throw new AppError("invalid_argument", `Cannot go on at cursor "${cursor}": it comes from no list`, {
+    hint: "Give next_cursor of the page before, or leave it out for the first page.",
+  });
 }
 
 /** @param entries one more than `limit` were asked for, to know whether there is a next page */

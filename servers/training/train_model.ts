@@ -79,6 +79,7 @@ export const trainModel = defineTool<TrainingServices, z.infer<typeof input>, z.
     const prepared = await services.pool.run("prepare", prepareInput(request, found), {
       signal: context.signal,
     });
+    if (request.metric) metricOf(request.metric, prepared.task);
     if (request.algorithm !== "auto") checkParams(request.algorithm, prepared.task, request.params);
     const job = services.queue.add(request, context.caller);
     services.runner.wake(job.job_id, prepared);

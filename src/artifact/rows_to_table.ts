@@ -4,6 +4,7 @@ import { type DateOrder, parseDate } from "@/dataset/dates.ts";
 import { MISSING_WORDS } from "@/dataset/missing_values.ts";
 import { AppError } from "@/shared/errors.ts";
 import type { FeatureSpec, FittedPipeline } from "@/ml/pipeline.ts";
+import { LARGEST } from "@/ml/preprocessing/require_finite.ts";
 
 /** Warnings beyond these are counted, not listed. */
 const MAX_WARNINGS = 20;
@@ -24,8 +25,7 @@ export function rowsToTable(
       hint: 'Send {"rows": [{"column": value, …}]}.',
     });
   }
-  const ignored = new Set(pipeline.ignored);
-  const byName = rows.map((row, i) => checkRow(row, i, features, ignored));
+  const byName = rows.map((row, i) => checkRow(row, i, pipeline));
   const warnings: string[] = [];
   const columns = features.map((feature, j) => columnFrom(feature, byName, j, warnings));
   if (warnings.length > MAX_WARNINGS) {
@@ -36,12 +36,8 @@ export function rowsToTable(
 
 type Row = Record<string, unknown> | unknown[];
 
-function checkRow(
-  row: unknown,
-  i: number,
-  features: readonly FeatureSpec[],
-  ignored: ReadonlySet<string>,
-): Row {
+function checkRow(row: unknown, i: number, pipeline: FittedPipeline): Row {
+  const { features } = pipeline;
   if (Array.isArray(row)) {
     if (row.length === features.length) return row;
     throw new AppError(
@@ -61,20 +57,27 @@ function checkRow(
       },
     );
   }
+  return checkObject(row as Record<string, unknown>, i, pipeline);
+}
+
+function checkObject(row: Record<string, unknown>, i: number, pipeline: FittedPipeline): Row {
+  const { features, ignored } = pipeline;
   let known = 0;
   for (const feature of features) if (Object.hasOwn(row, feature.name)) known++;
   const keys = Object.keys(row);
   if (keys.length !== known) {
     const unknown = keys.find((key) =>
-      !ignored.has(key) && !features.some((feature) => feature.name === key)
+      !ignored.includes(key) && !features.some((feature) => feature.name === key)
     );
+    // Reading a file takes blanks off the names; other programs that read it may not.
+    if (unknown !== undefined && keys.some((key) => key !== key.trim())) {
+      return checkObject(withTrimmedNames(row), i, pipeline);
+    }
     if (unknown !== undefined) {
       throw new AppError(
         "invalid_argument",
         `Cannot predict row ${i}: the model has no column "${unknown}"`,
-        {
-          hint: `Columns: ${namesOf(features)}.`,
-        },
+        { hint: `Columns: ${namesOf(features)}.` },
       );
     }
   }
@@ -83,7 +86,11 @@ function checkRow(
       hint: `Columns: ${namesOf(features)}.`,
     });
   }
-  return row as Record<string, unknown>;
+  return row;
+}
+
+function withTrimmedNames(row: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name.trim(), value]));
 }
 
 function namesOf(features: readonly FeatureSpec[]): string {
@@ -132,8 +139,13 @@ function columnFrom(feature: FeatureSpec, rows: readonly Row[], j: number, warni
 function numberFrom(feature: FeatureSpec, value: unknown, i: number): number {
   if (value === null || value === undefined) return NaN;
   if (feature.type === "date") return dateFrom(feature, value, i);
-  if (typeof value === "number" && Number.isFinite(value)) return value;
-  throw wrong(feature, value, i, "a number");
+  if (typeof value === "number" && Math.abs(value) <= LARGEST) return value;
+  throw wrong(
+    feature,
+    value,
+    i,
+    typeof value === "number" && Number.isFinite(value) ? "between -1e150 and 1e150" : "a number",
+  );
 }
 
 /**

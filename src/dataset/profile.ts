@@ -103,28 +103,36 @@ function profileColumn(column: Column, rows: number): ColumnProfile {
 function describeNumbers(values: Float64Array, show: (value: Value) => Value) {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort();
   const n = sorted.length;
-  // Shifted by the smallest, so that dates and other large numbers lose no digits.
+  // Shifted by the smallest, so that dates and other large numbers lose no digits; scaled, so that no square overflows.
   const shift = sorted[0];
+  const scale = largestPowerOfTwo(Math.max(Math.abs(sorted[0]), Math.abs(sorted[n - 1])));
   let sum = 0;
-  for (const value of sorted) sum += value - shift;
-  const mean = shift + sum / n;
+  for (const value of sorted) sum += value / scale - shift / scale;
+  const middle = shift / scale + sum / n;
   let squares = 0;
-  for (const value of sorted) squares += (value - mean) ** 2;
+  for (const value of sorted) squares += (value / scale - middle) ** 2;
   const at = (share: number) => show(quantile(sorted, share));
   return {
     min: show(sorted[0]),
     max: show(sorted[n - 1]),
-    mean: show(mean),
-    ...(n > 1 ? { std: Math.sqrt(squares / (n - 1)) } : {}),
+    mean: show(middle * scale),
+    ...(n > 1 ? { std: Math.min(Math.sqrt(squares / (n - 1)) * scale, Number.MAX_VALUE) } : {}),
     quantiles: { p5: at(0.05), p25: at(0.25), p50: at(0.5), p75: at(0.75), p95: at(0.95) },
   };
+}
+
+/** 1 for all but huge numbers: dividing by it costs no digit. */
+function largestPowerOfTwo(size: number): number {
+  return size < 1e150 ? 1 : 2 ** Math.floor(Math.log2(size));
 }
 
 function quantile(sorted: Float64Array, share: number): number {
   const at = (sorted.length - 1) * share;
   const low = Math.floor(at);
   const high = Math.min(low + 1, sorted.length - 1);
-  return sorted[low] + (sorted[high] - sorted[low]) * (at - low);
+  const part = at - low;
+  const step = sorted[high] - sorted[low];
+  return Number.isFinite(step) ? sorted[low] + step * part : sorted[low] * (1 - part) + sorted[high] * part;
 }
 
 /** The profile as aligned text, one line a column. */

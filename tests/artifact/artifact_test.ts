@@ -129,6 +129,15 @@ Deno.test("predictRows() takes whole rows of the training table, and refuses col
   assert.throws(() => predictRows(artifact, [{ mass: 4200 }]), /it has no values/);
 });
 
+Deno.test("predictRows() takes column names with blanks around them, as other readers of the file keep them", () => {
+  const artifact = decodeArtifact(smallArtifact());
+  assert.deepEqual(
+    predictRows(artifact, [{ " length": 40, "width ": 15, island: "Dream" }]),
+    predictRows(artifact, [{ length: 40, width: 15, island: "Dream" }]),
+  );
+  assert.throws(() => predictRows(artifact, [{ " length": 40, " wings": 2 }]), /no column "wings"/);
+});
+
 Deno.test("predictRows() takes the words for a missing value as missing", () => {
   const artifact = decodeArtifact(smallArtifact());
   const missing = predictRows(artifact, [{ length: 40, island: null }]);
@@ -174,6 +183,7 @@ Deno.test("predictRows() names the row, the column and the rule when a value can
     [{ length: "40" }, /row 1: column "length" must be a number, not "40"/],
     [{ length: NaN }, /row 1: column "length" must be a number/],
     [{ length: Infinity }, /row 1: column "length" must be a number/],
+    [{ length: -1e300 }, /row 1: column "length" must be between -1e150 and 1e150, not -1e\+300/],
     [{ length: true }, /row 1: column "length" must be a number, not true/],
     [{ island: ["Dream"] }, /row 1: column "island" must be text/],
     [{ length: 40, wings: 2 }, /row 1: the model has no column "wings"/],

@@ -194,3 +194,12 @@ for (const [what, text, target, task, code, message] of REFUSED) {
     assert.throws(() => checkTarget(table, target, inferTask(columnOf(table, target))), AppError);
   });
 }
+
+Deno.test("profileTable stays finite where squares and differences overflow", async () => {
+  const profile = profileTable(await column([1e300, -1.5e308, 1.5e308, 2, 3]));
+  const { std, quantiles, min, max, mean } = profile.column_profiles[0];
+  assert.deepEqual([min, max], [-1.5e308, 1.5e308]);
+  near(Number(mean) / 1e308, 0.002);
+  near(std, 1.5e308 / Math.SQRT2);
+  assert.ok(Object.values(quantiles!).every(Number.isFinite));
+});

@@ -21,12 +21,13 @@ export interface CandidateQuestion {
 }
 
 /** From here on forests draw this many rows a tree, so that their cost grows no further. */
-const FOREST_ROWS = 20_000;
+const FOREST_ROWS = 10_000;
 const NEIGHBOR_ROWS = 5_000;
 /** Below it a leaf of 20 rows is too coarse for boosting. */
 const SMALL_ROWS = 1_000;
 /** Boosting grows one tree a class and round. */
 const BOOSTING_CLASSES = 30;
+const FINE_BOOSTING_CLASSES = 5;
 
 /**
  * The few algorithms that `auto` tries, the cheap ones first, so that a small budget still sees several kinds.
@@ -53,14 +54,11 @@ export function candidatesFor({ task, rows, features, n_classes, weighted }: Can
   if (rows >= 10 && rows <= NEIGHBOR_ROWS && !weighted) {
     add("k_neighbors", {}, "similar rows; quick to fit, slow to predict with many rows");
   }
-  add(
-    "random_forest",
-    // scikit-learn's default for regression, all columns, costs three times as much for about the same score.
-    task === "regression" && features > 3 ? { max_features: 0.33, ...forest } : forest,
-    "robust without tuning; five seconds",
-  );
-  add("extra_trees", forest, "as random_forest with random thresholds; five seconds");
-  if (boosting && rows >= SMALL_ROWS) {
+  // scikit-learn's default for regression, all columns, costs three times as much for about the same score.
+  const trees = task === "regression" && features > 3 ? { max_features: 0.33, ...forest } : forest;
+  add("random_forest", trees, "robust without tuning; five seconds");
+  add("extra_trees", trees, "as random_forest with random thresholds; five seconds");
+  if (rows >= SMALL_ROWS && n_classes <= FINE_BOOSTING_CLASSES) {
     add(
       "gradient_boosting",
       { learning_rate: 0.05, max_iter: 300, max_leaf_nodes: 15 },

@@ -2,7 +2,7 @@ import type { Column } from "@/dataset/table.ts";
 import { AppError } from "@/shared/errors.ts";
 
 /** Beyond it a square overflows, and means and distances are no longer numbers. */
-const LARGEST = 1e150;
+export const LARGEST = 1e150;
 
 /** @throws AppError invalid_argument naming the column and the row of an infinite or huge number */
 export function requireFinite(column: Column): void {
