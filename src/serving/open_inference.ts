@@ -122,7 +122,7 @@ function checkValue(value: unknown, datatype: string, of: string, i: number): vo
   if (!fits) throw refuse(`${of}: data[${i}] is ${shown(value)}, and that is no ${datatype}`);
 }
 
-function rowsFrom(tensors: Tensor[], { inputs }: Signature): unknown[][] {
+function rowsFrom(tensors: Tensor[], { inputs, ignored }: Signature): unknown[][] {
   const known = new Map(inputs.map((input, j) => [input.name, j]));
   if (
     tensors.length === 1 && tensors[0].shape.length === 2 &&
@@ -135,6 +135,7 @@ function rowsFrom(tensors: Tensor[], { inputs }: Signature): unknown[][] {
   const given = new Set<string>();
   for (const { name, shape, data } of tensors) {
     const j = known.get(name);
+    if (j === undefined && ignored.includes(name)) continue;
     if (j === undefined) throw refuse(`the model has no column "${name}"; columns: ${namesOf(inputs)}`);
     if (given.has(name)) throw refuse(`tensor "${name}" stands twice among the inputs`);
     given.add(name);

@@ -87,7 +87,7 @@ export function openApiDocument(replica: Replica): OpenApiDocument {
       version: `${model.model_id}, deployment ${model.version}`,
       description:
         `A ${output.task} model (${model.artifact.pipeline.algorithm}) served by mlmcp ${VERSION}. ` +
-        "Columns may be left out or null: they then count as missing. Unknown columns are refused.",
+        "Columns may be left out or null: they then count as missing. Columns that the training table did not have are refused.",
     },
     ...(locked ? { security: [{ bearer: [] }, { api_key: [] }] } : {}),
     paths: {
@@ -135,7 +135,12 @@ export function openApiDocument(replica: Replica): OpenApiDocument {
           type: "object",
           additionalProperties: false,
           minProperties: 1,
-          properties: Object.fromEntries(signature.inputs.map((input) => [input.name, columnSchema(input)])),
+          properties: Object.fromEntries([
+            ...signature.inputs.map((input) => [input.name, columnSchema(input)]),
+            ...signature.ignored.map((
+              name,
+            ) => [name, { description: "Not read; rows of the training table carry it" }]),
+          ]),
         },
         PredictRequest: {
           type: "object",

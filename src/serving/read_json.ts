@@ -62,12 +62,16 @@ function isJsonType(type: string | null): boolean {
   return type !== null && /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type);
 }
 
+/**
+ * A body that is too large is read on for a while, and thrown away: a client that is cut off in the midst of
+ * sending sees a broken connection and never the reason (Python's urllib, among others).
+ */
+const MAX_DISCARDED_BYTES = 4 * MAX_BODY_BYTES;
+
 async function readText(request: Request, length: string | null): Promise<string> {
-  if (length !== null) {
-    // The HTTP server itself holds a client to the length it has announced.
-    if (Number(length) > MAX_BODY_BYTES) throw tooLarge();
-    return await request.text();
-  }
+  // The HTTP server itself holds a client to the length it has announced.
+  if (length !== null && Number(length) <= MAX_BODY_BYTES) return await request.text();
+  if (length !== null && Number(length) > MAX_DISCARDED_BYTES) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let size = 0;
   if (request.body) {
@@ -76,13 +80,15 @@ async function readText(request: Request, length: string | null): Promise<string
       const { done, value } = await reader.read();
       if (done) break;
       size += value.length;
-      if (size > MAX_BODY_BYTES) {
+      if (size <= MAX_BODY_BYTES) chunks.push(value);
+      else chunks.length = 0;
+      if (size > MAX_DISCARDED_BYTES) {
         reader.cancel().catch(() => {});
-        throw tooLarge();
+        break;
       }
-      chunks.push(value);
     }
   }
+  if (size > MAX_BODY_BYTES) throw tooLarge();
   const bytes = new Uint8Array(size);
   let at = 0;
   for (const chunk of chunks) {
