@@ -112,14 +112,17 @@ function columnFrom(feature: FeatureSpec, rows: readonly Row[], j: number, warni
     };
   }
   const categories = [...feature.categories];
+  // Many rows with many values that training never saw would otherwise be searched one by one.
+  const places = rows.length > 16 ? new Map(categories.map((text, code) => [text, code])) : null;
   const codes = new Int32Array(rows.length);
   for (let i = 0; i < rows.length; i++) {
     const text = textFrom(feature, valueOf(rows[i]), i);
     if (text === null) codes[i] = -1;
     else {
-      let code = categories.indexOf(text);
+      let code = places ? places.get(text) ?? -1 : categories.indexOf(text);
       if (code < 0) {
         code = categories.push(text) - 1;
+        places?.set(text, code);
         warnings.push(
           `row ${i}: column "${feature.name}" never had the value ${JSON.stringify(text)} in training`,
         );

@@ -233,3 +233,14 @@ Deno.test("the fast way answers as the app does", async () => {
     }
   }
 });
+
+Deno.test("predict answers a row alone as it does among many, also with categories that training never saw", async () => {
+  const app = createApp(makeReplica({}, houses({ algorithm: "decision_tree" }), "houses@1"));
+  const towns = ["Ulm", "Köln", "Bonn", "Jena", "Bonn", null];
+  const rows = Array.from({ length: 40 }, (_, i) => ({ area: 40 + 3 * i, town: towns[i % towns.length] }));
+  const many = (await (await app.request("/predict", post({ rows }))).json()).predictions;
+  for (const [i, row] of rows.entries()) {
+    const alone = (await (await app.request("/predict", post({ rows: [row] }))).json()).predictions;
+    assert.equal(alone[0], many[i], JSON.stringify(row));
+  }
+});
