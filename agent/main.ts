@@ -3,6 +3,7 @@ import { AppError } from "@/shared/errors.ts";
 import type { Command, CommandContext } from "@/shared/command.ts";
 import { createHome } from "@/shared/home.ts";
 import type { Asker } from "./ask.ts";
+import { type CommandLine, commandLineOf } from "./command_line.ts";
 import { connectServers } from "./connect.ts";
 import { HELP } from "./help.ts";
 import { Journal, type RunStatus } from "./journal.ts";
@@ -62,6 +63,7 @@ class Agent {
   readonly #journal: Journal;
   readonly #screen: Screen;
   readonly #asker: Asker | null;
+  readonly #commandLine: CommandLine;
 
   constructor(context: CommandContext, journal: Journal) {
     this.#context = context;
@@ -72,8 +74,10 @@ class Agent {
       write: writeTo(Deno.stderr),
       live,
       colour: live && !context.env.NO_COLOR,
-      columns: context.columns,
+      // Some terminals say that they have no width.
+      columns: context.columns >= 20 ? context.columns : 80,
     });
+    this.#commandLine = commandLineOf(context);
     const someone = context.stdinIsTerminal && context.stderrIsTerminal;
     this.#asker = someone ? openAsker(this.#screen, openKeyboard(context.signal)) : null;
   }
@@ -148,6 +152,7 @@ class Agent {
         reporter,
         asker: this.#asker,
         folders: { cwd, user: env.HOME },
+        commandLine: this.#commandLine,
         signal,
         clock: CLOCK,
       });
@@ -176,11 +181,11 @@ class Agent {
   async #print(run_id: string, keep = false): Promise<number> {
     const result = resultOf(this.#journal, run_id);
     const folder = this.#journal.folder(run_id);
-    if (keep) await writeReport(folder, result);
+    if (keep) await writeReport(folder, result, this.#commandLine);
     if (this.#context.json) print(JSON.stringify(result, null, 2) + "\n");
     else {
       const colour = this.#context.stdoutIsTerminal && !this.#context.env.NO_COLOR;
-      print(summaryOf(result, { colour, folder }));
+      print(summaryOf(result, { colour, folder, commandLine: this.#commandLine }));
     }
     return EXIT_CODES[result.status];
   }

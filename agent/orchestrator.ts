@@ -1,5 +1,6 @@
 /** Carries a run through its seven steps; what an earlier try has finished is taken from the journal. */
 import { AppError, toWireError, type WireError } from "@/shared/errors.ts";
+import type { CommandLine } from "./command_line.ts";
 import { type Asker, MissingInformation } from "./ask.ts";
 import type { Journal, RunError, RunRow, RunStatus } from "./journal.ts";
 import { makePlan } from "./planner/make_plan.ts";
@@ -24,6 +25,8 @@ export interface RunParts {
   /** Null when there is nobody to ask. */
   asker: Asker | null;
   folders: Folders;
+  /** What the person types to go on. */
+  commandLine: CommandLine;
   signal: AbortSignal;
   clock: Clock;
   /** Called at every boundary (`train:started`); a test stops the world there, as a kill would. */
@@ -39,8 +42,7 @@ export interface Outcome {
 export class GateRefused extends AppError {
   constructor(validation: Validation, resume: string) {
     super("failed_precondition", `Cannot deploy: the gate refused the model (${gateLine(validation)})`, {
-      hint:
-        `Better data, another --algorithm or a lower bar may help. To lower it for this model: ${resume} --min-score X.`,
+      hint: `Better data, another --algorithm or a lower bar may help. To lower it for this model: ${resume}`,
     });
   }
 }
@@ -58,7 +60,9 @@ export async function carryOut(run_id: string, parts: RunParts): Promise<Outcome
     return { status: "succeeded", error: null };
   } catch (error) {
     const status = statusOf(error, parts.signal);
-    const wire: RunError = status === "interrupted" ? interruption(run_id) : toWireError(error);
+    const wire: RunError = status === "interrupted"
+      ? interruption(parts.commandLine(`agent resume ${run_id}`))
+      : toWireError(error);
     if (error instanceof MissingInformation) wire.missing = [...error.questions];
     journal.setRun(run_id, { status, error: wire });
     if (wire.code === "internal" && !(error instanceof AppError)) console.error(error);
@@ -72,11 +76,11 @@ function statusOf(error: unknown, signal: AbortSignal): Exclude<StepStatusWord, 
   return error instanceof Declined ? "declined" : "failed";
 }
 
-function interruption(run_id: string): WireError {
+function interruption(resume: string): WireError {
   return {
     code: "cancelled",
     message: "Cannot go on: the run was interrupted",
-    hint: `mlmcp agent resume ${run_id} goes on with it.`,
+    hint: `${resume} goes on with it.`,
   };
 }
 
@@ -153,7 +157,10 @@ class Run {
       const kept = { result: done.result, text: done.text };
       if (step === "validate" && !(done.result as Validation).passed) {
         end("refused", done.text, { result: kept });
-        throw new GateRefused(done.result as Validation, `mlmcp agent resume ${run_id}`);
+        throw new GateRefused(
+          done.result as Validation,
+          this.#parts.commandLine(`agent resume ${run_id} --min-score X`),
+        );
       }
       end("succeeded", done.text, { result: kept, tool: done.tool ?? tool });
       await this.#fault(`${step}:ended`);
@@ -171,10 +178,22 @@ class Run {
   }
 
   #context(step: StepName, note: Record<string, unknown>): StepContext {
-    const { journal, servers, reporter, asker, folders, signal, clock } = this.#parts;
+    const { journal, servers, reporter, asker, folders, commandLine, signal, clock } = this.#parts;
     const { run_id, request } = this.#run;
     return {
-      ...{ run_id, request, options: this.#options, servers, reporter, asker, folders, signal, clock, note },
+      ...{
+        run_id,
+        request,
+        options: this.#options,
+        servers,
+        reporter,
+        asker,
+        folders,
+        commandLine,
+        signal,
+        clock,
+        note,
+      },
       keep: (more) => journal.noteStep(run_id, step, more),
     };
   }

@@ -1,18 +1,23 @@
 /** What stays of a run beside the journal: result.json for programs, report.md for people. */
 import { join } from "node:path";
 import { writeAtomic } from "@/shared/atomic_file.ts";
+import type { CommandLine } from "./command_line.ts";
 import type { RunResult } from "./result.ts";
 import { gateLine, shortNumber } from "./steps/validate.ts";
 import { curlOf } from "./terminal/summary.ts";
 
 /** @throws AppError when the folder can't be written */
-export async function writeReport(folder: string, result: RunResult): Promise<void> {
+export async function writeReport(
+  folder: string,
+  result: RunResult,
+  commandLine: CommandLine,
+): Promise<void> {
   await writeAtomic(join(folder, "result.json"), JSON.stringify(result, null, 2) + "\n", { mode: 0o600 });
-  await writeAtomic(join(folder, "report.md"), reportOf(result), { mode: 0o600 });
+  await writeAtomic(join(folder, "report.md"), reportOf(result, commandLine), { mode: 0o600 });
 }
 
 /** Markdown. */
-export function reportOf(result: RunResult): string {
+export function reportOf(result: RunResult, commandLine: CommandLine): string {
   const { dataset, model, validation, deployment, test, error } = result;
   const sections = [
     `# ${result.request || "Run"}`,
@@ -74,7 +79,9 @@ export function reportOf(result: RunResult): string {
     );
     sections.push(
       "```sh\n" +
-        `${curlOf(deployment.url, result.example)}\nmlmcp status\nmlmcp stop ${deployment.endpoint}\n` +
+        `${curlOf(deployment.url, result.example)}\n${commandLine("status")}\n${
+          commandLine(`stop ${deployment.endpoint}`)
+        }\n` +
         "```",
     );
   }

@@ -80,7 +80,7 @@ export function listOf(names: readonly string[], limit = 30): string {
 
 function choicesOf(columns: readonly ColumnProfile[], first: readonly string[]): Choice[] {
   const order = [...columns].sort((a, b) => rankOf(a.name, first) - rankOf(b.name, first));
-  return order.filter((column) => !namesRows(column))
+  return order.filter((column) => !namesRows(column) && (column.distinct ?? 2) > 1)
     .map((column) => ({ value: column.name, detail: `${column.type}, ${column.distinct ?? "?"} values` }));
 }
 

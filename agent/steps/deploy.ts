@@ -34,13 +34,15 @@ export async function deploy(
 }
 
 async function approve(
-  { options, asker, run_id }: StepContext,
+  { options, asker, run_id, commandLine }: StepContext,
   endpoint: string,
   trained: Trained,
   validation: Validation,
 ): Promise<void> {
   if (options.yes) return;
-  const later = `The model is trained and validated: mlmcp agent resume ${run_id} --yes deploys it.`;
+  const later = `The model is trained and validated: ${
+    commandLine(`agent resume ${run_id} --yes`)
+  } deploys it.`;
   if (!asker) throw new Declined("nobody is at a terminal to approve it", later);
   const question = `Deploy ${trained.model_id} to the endpoint "${endpoint}"? (${gateLine(validation)})`;
   if (!await asker.confirm(question)) throw new Declined("you declined", later);

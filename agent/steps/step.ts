@@ -1,4 +1,5 @@
 /** What a step gets to work with. */
+import type { CommandLine } from "../command_line.ts";
 import type { Asker } from "../ask.ts";
 import type { AgentOptions } from "../options.ts";
 import type { Folders } from "../planner/request_refs.ts";
@@ -14,6 +15,7 @@ export interface StepContext {
   /** Null when there is nobody to ask. */
   asker: Asker | null;
   folders: Folders;
+  commandLine: CommandLine;
   /** Aborted when the person interrupts. */
   signal: AbortSignal;
   clock: Clock;

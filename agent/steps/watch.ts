@@ -40,8 +40,9 @@ export async function watch(context: StepContext, deployed: Deployed): Promise<S
   return { result: { ...last, changes }, text: summary(last) };
 }
 
-async function ask({ servers, signal }: StepContext, endpoint: string): Promise<DeploymentStatus> {
-  const answer = await servers.call("deploy", "get_deployment_status", { endpoint }, { signal });
+/** Not cancelled when the person interrupts: it takes milliseconds, and its answer is what the run ends with. */
+async function ask({ servers }: StepContext, endpoint: string): Promise<DeploymentStatus> {
+  const answer = await servers.call("deploy", "get_deployment_status", { endpoint });
   return read(DeploymentStatus, "get_deployment_status", answer);
 }
 

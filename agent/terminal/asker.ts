@@ -14,7 +14,11 @@ const SHOWN = 15;
 export function openAsker(screen: Screen, keyboard: Keyboard): Asker {
   const line = async (prompt: string) => {
     screen.prompt(prompt);
-    return await keyboard.readLine();
+    try {
+      return await keyboard.readLine();
+    } finally {
+      screen.answered();
+    }
   };
   return {
     line,

@@ -19,6 +19,8 @@ export function paint(text: string, colour: Colour, on: boolean): string {
 export class Screen {
   readonly #options: ScreenOptions;
   #liveLine = "";
+  /** While a person types, nothing is drawn over what they see. */
+  #asking = false;
 
   constructor(options: ScreenOptions) {
     this.#options = options;
@@ -40,16 +42,20 @@ export class Screen {
     if (live !== "") this.#draw(live);
   }
 
-  /** Text without a line end: a question. */
+  /** Text without a line end: a question. The live line is away until `answered`. */
   prompt(text: string): void {
     this.clear();
+    this.#asking = true;
     this.#options.write(text);
+  }
+
+  answered(): void {
+    this.#asking = false;
   }
 
   /** The line that is drawn over; nothing where that can't be done. */
   liveLine(text: string): void {
-    if (!this.#options.live) return;
-    if (text === this.#liveLine) return;
+    if (!this.#options.live || this.#asking || text === this.#liveLine) return;
     this.#draw(text);
   }
 

@@ -1,4 +1,5 @@
 /** What a person reads at the end, on stdout. */
+import type { CommandLine } from "../command_line.ts";
 import type { RunResult } from "../result.ts";
 import { gateLine, shortNumber } from "../steps/validate.ts";
 import { seconds } from "./progress.ts";
@@ -9,9 +10,10 @@ export interface SummaryOptions {
   colour: boolean;
   /** Where report.md and result.json lie. */
   folder: string;
+  commandLine: CommandLine;
 }
 
-export function summaryOf(result: RunResult, { colour, folder }: SummaryOptions): string {
+export function summaryOf(result: RunResult, { colour, folder, commandLine }: SummaryOptions): string {
   const to = (text: string, tone: Colour) => paint(text, tone, colour);
   const parts = [headline(result, to)];
   parts.push(factsOf(result, folder));
@@ -24,8 +26,8 @@ export function summaryOf(result: RunResult, { colour, folder }: SummaryOptions)
       }`,
     );
   }
-  if (result.deployment) parts.push(endpointOf(result, to));
-  if (result.error) parts.push(errorOf(result, to));
+  if (result.deployment) parts.push(endpointOf(result, commandLine, to));
+  if (result.error) parts.push(errorOf(result, commandLine, to));
   return parts.filter((part) => part !== "").join("\n\n") + "\n";
 }
 
@@ -93,6 +95,7 @@ function leaderboardOf({ model }: RunResult): string {
 
 function endpointOf(
   { deployment, example, test }: RunResult,
+  commandLine: CommandLine,
   to: (text: string, tone: Colour) => string,
 ): string {
   const { url, endpoint, status, replicas } = deployment!;
@@ -105,7 +108,7 @@ function endpointOf(
     }${tested})`,
   ];
   lines.push("", "try it", `  ${curlOf(url, example)}`);
-  lines.push("", table([["see it", "mlmcp status"], ["stop it", `mlmcp stop ${endpoint}`]]));
+  lines.push("", table([["see it", commandLine("status")], ["stop it", commandLine(`stop ${endpoint}`)]]));
   return lines.join("\n");
 }
 
@@ -117,8 +120,14 @@ export function curlOf(url: string, example: Record<string, unknown> | null): st
   return `curl -s ${address}/predict -H 'content-type: application/json' -d '${body}'`;
 }
 
-function errorOf({ error, status, run_id }: RunResult, to: (text: string, tone: Colour) => string): string {
-  const resume = status === "failed" ? `\n  mlmcp agent resume ${run_id} tries again from there.` : "";
+function errorOf(
+  { error, status, run_id }: RunResult,
+  commandLine: CommandLine,
+  to: (text: string, tone: Colour) => string,
+): string {
+  const resume = status === "failed"
+    ? `\n  ${commandLine(`agent resume ${run_id}`)} tries again from there.`
+    : "";
   const hint = error!.hint.split("\n").map((line) => `\n  ${line}`).join("");
   return `${to(error!.message, status === "failed" ? "red" : "yellow")}${error!.hint ? hint : ""}${resume}`;
 }
