@@ -121,7 +121,12 @@ export function resultOf(journal: Journal, run_id: string): RunResult {
       : fetched && plan
       ? exampleRow(fetched.profile, plan.target, trained?.dropped.map((one) => one.column) ?? [])
       : null,
-    assumptions: [...found?.assumptions ?? [], ...run.plan?.assumptions ?? [], ...thresholds],
+    assumptions: [
+      ...found?.assumptions ?? [],
+      ...fetched?.assumptions ?? [],
+      ...run.plan?.assumptions ?? [],
+      ...thresholds,
+    ],
     steps: [...steps.values()].map(({ step, tool, status, started_at, duration_ms, error }) => ({
       ...{ step, tool, status, started_at, duration_ms },
       ...(error ? { error } : {}),

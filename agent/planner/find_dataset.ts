@@ -4,7 +4,7 @@ import type { FoundDataset, FoundDatasets } from "../tool_results.ts";
 import { type Assumption, type Choice, decided, type Decision, missing, type Question } from "./plan.ts";
 import { findInRequest, type Folders, type NamedDataset, readDatasetOption } from "./request_refs.ts";
 import { askedFor } from "./find_target.ts";
-import { bestLikeness, contentWords, splitWords } from "./words.ts";
+import { bestLikeness, contentWords, splitWords, usualWord } from "./words.ts";
 
 export interface ChosenDataset {
   /** `path` and `stored` are there already; a `ref` must be fetched. */
@@ -31,6 +31,7 @@ export interface DatasetInput {
 
 /** A found data set must account for at least this share of the request's words. */
 const ENOUGH = 0.5;
+const MOST_QUERIES = 8;
 
 export async function findDataset(input: DatasetInput): Promise<Decision<ChosenDataset>> {
   if (input.given !== undefined) {
@@ -61,8 +62,7 @@ async function searchFor(words: readonly string[], input: DatasetInput): Promise
   const candidates = new Map<string, FoundDataset>();
   let note = "";
   let trouble = "";
-  // All words together first; alone, they find what the search engine demands all of.
-  for (const query of new Set([words.join(" "), ...words])) {
+  for (const query of queriesFor(words)) {
     try {
       const { datasets, notes } = await input.search(query);
       note ||= notes[0] ?? "";
@@ -103,6 +103,12 @@ async function searchFor(words: readonly string[], input: DatasetInput): Promise
       ranked.slice(0, 8).map(({ found }) => choiceOf(found)),
     ),
   );
+}
+
+/** All words first, then the usual ones for them; a search engine that demands all of them finds more by each alone. */
+function queriesFor(words: readonly string[]): string[] {
+  const usual = words.map(usualWord);
+  return [...new Set([words.join(" "), usual.join(" "), ...words, ...usual])].slice(0, MOST_QUERIES);
 }
 
 function choiceOf(found: FoundDataset): Choice {

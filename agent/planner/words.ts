@@ -119,6 +119,13 @@ export function likeness(a: string, b: string): number {
   return 0;
 }
 
+/** The usual word for it: `leaving` and `exited` are churn, `customers` is customer. */
+export function usualWord(word: string): string {
+  const group = GROUPS.get(stem(word))?.values().next().value;
+  if (group !== undefined) return SYNONYMS[group][0];
+  return UNCHANGED.has(word) || !/[^su]s$/.test(word) ? word : word.slice(0, -1);
+}
+
 /** The best likeness of a word to any of the others. */
 export function bestLikeness(word: string, others: readonly string[]): number {
   return others.reduce((best, other) => Math.max(best, likeness(word, other)), 0);

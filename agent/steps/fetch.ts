@@ -2,6 +2,7 @@
 import { basename, extname } from "node:path";
 import { AppError } from "@/shared/errors.ts";
 import { type Downloaded, Downloaded as DownloadedSchema, Profile, read } from "../tool_results.ts";
+import type { Assumption } from "../planner/plan.ts";
 import type { Found } from "./find.ts";
 import { callOptions, type StepContext, type StepEnd } from "./step.ts";
 
@@ -17,6 +18,7 @@ export interface Fetched {
   /** A short name of the data. */
   name: string;
   profile: Profile;
+  assumptions: Assumption[];
 }
 
 const WAIT_S = 20;
@@ -24,7 +26,9 @@ const TABLE = /\.(csv|tsv|tab|txt|data|json|jsonl|ndjson|parquet|arrow|feather|x
 
 export async function fetch(context: StepContext, found: Found): Promise<StepEnd<Fetched>> {
   const downloaded = found.source === "ref" ? await download(context, found.value) : null;
-  const table = downloaded ? tableOf(context, downloaded, found) : found.value;
+  const assumptions: Assumption[] = [];
+  const table = downloaded ? tableOf(downloaded, found, assumptions) : found.value;
+  for (const assumption of assumptions) context.reporter.assumed(assumption);
   const answer = await context.servers.call(
     "training",
     "profile_dataset",
@@ -35,7 +39,7 @@ export async function fetch(context: StepContext, found: Found): Promise<StepEnd
   const about = answer as Record<string, string | null | undefined>;
   const result: Fetched = {
     dataset_id: downloaded?.dataset_id ?? (found.source === "stored" ? found.value : null),
-    ref: downloaded?.ref ?? found.value,
+    ref: downloaded?.ref ?? about.ref ?? found.value,
     path: downloaded?.path ?? (found.source === "path" ? found.value : about.path ?? null),
     version: downloaded?.version ?? about.version ?? null,
     license: downloaded?.license ?? found.license ?? about.license ?? null,
@@ -43,6 +47,7 @@ export async function fetch(context: StepContext, found: Found): Promise<StepEnd
     table,
     name: nameOf(found),
     profile,
+    assumptions,
   };
   return {
     result,
@@ -54,11 +59,23 @@ export async function fetch(context: StepContext, found: Found): Promise<StepEnd
 async function download(context: StepContext, ref: string): Promise<Downloaded> {
   const { servers } = context;
   const options = callOptions(context);
-  let answer = read(
-    DownloadedSchema,
-    "download_dataset",
-    await servers.call("kaggle", "download_dataset", { ref, wait_s: WAIT_S }, options),
-  );
+  const start = async () =>
+    read(
+      DownloadedSchema,
+      "download_dataset",
+      await servers.call("kaggle", "download_dataset", { ref, wait_s: WAIT_S }, options),
+    );
+  // A server that was started again knows nothing of the download, but finds what has arrived.
+  const goOn = async (download_id: string) => {
+    try {
+      const answer = await servers.call("kaggle", "get_download", { download_id, wait_s: WAIT_S }, options);
+      return read(DownloadedSchema, "get_download", answer);
+    } catch (error) {
+      if (error instanceof AppError && error.code === "not_found") return null;
+      throw error;
+    }
+  };
+  let answer = await start();
   while (answer.download_id !== undefined && (answer.status === "queued" || answer.status === "running")) {
     answer = read(
       DownloadedSchema,
@@ -85,26 +102,25 @@ async function download(context: StepContext, ref: string): Promise<Downloaded> 
 }
 
 /** Of several files, the one to learn from: the one called train, or the largest table. */
-function tableOf({ reporter }: StepContext, { dataset_id, files, path }: Downloaded, found: Found): string {
-  const tables = files.filter((file) => TABLE.test(file.name) && file.path !== undefined);
-  const stored = dataset_id ?? path;
-  if (tables.length <= 1 && stored !== undefined) return stored;
-  if (tables.length === 0) {
+function tableOf({ dataset_id, files }: Downloaded, found: Found, assumptions: Assumption[]): string {
+  const tables = files.filter((file) => TABLE.test(file.name));
+  if (tables.length === 0 || dataset_id === undefined) {
     throw new AppError("failed_precondition", `Cannot train on ${found.value}: it holds no table`, {
       hint: `Its files: ${files.map((file) => file.name).slice(0, 20).join(", ") || "none"}.`,
     });
   }
+  if (tables.length === 1) return `${dataset_id}/${tables[0].name}`;
   const bySize = [...tables].sort((a, b) => (b.size_bytes ?? 0) - (a.size_bytes ?? 0));
-  const train = bySize.find((file) => /^train(ing)?\b/i.test(basename(file.name)));
+  const train = bySize.find((file) => /(^|[^a-z])train/i.test(basename(file.name)));
   const taken = train ?? bySize[0];
-  reporter.assumed({
+  const others = tables.map((file) => file.name).slice(0, 10).join(", ");
+  assumptions.push({
     about: "file",
     value: taken.name,
-    reason: `${
-      train ? "its name says it is for training" : "it is the largest table"
-    }; ${found.value}/FILE chooses another of ${tables.map((file) => file.name).slice(0, 10).join(", ")}`,
+    reason: `${train ? "its name says it is for training" : "it is the largest table"}; ` +
+      `--dataset ${found.value}/FILE chooses another of ${others}`,
   });
-  return taken.path!;
+  return `${dataset_id}/${taken.name}`;
 }
 
 /** `sample/penguins` -> penguins; `/data/house prices.csv.gz` -> house prices. */

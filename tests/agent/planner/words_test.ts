@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { contentWords, likeness, slug, splitWords, stem } from "../../../agent/planner/words.ts";
+import { contentWords, likeness, slug, splitWords, stem, usualWord } from "../../../agent/planner/words.ts";
 
 Deno.test("forms of one word share a stem", () => {
   for (
@@ -37,4 +37,9 @@ Deno.test("slugs hold small letters, digits and single hyphens", () => {
   assert.equal(slug("  Größe & Preis__2024  "), "gro-e-preis-2024");
   assert.equal(slug("a".repeat(100)).length, 48);
   assert.equal(slug("日本"), "");
+});
+
+Deno.test("a search is also made with the usual words", () => {
+  const words = ["customers", "leaving", "penguins", "species", "glass", "prices"];
+  assert.deepEqual(words.map(usualWord), ["customer", "churn", "penguin", "species", "glass", "price"]);
 });

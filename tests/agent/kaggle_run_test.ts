@@ -1,0 +1,65 @@
+/** The agent with data from Kaggle: searched, downloaded, the right file chosen. */
+import assert from "node:assert/strict";
+import { Random } from "@/shared/random.ts";
+import { inSandbox, programs } from "../e2e/program.ts";
+import { startFakeKaggle } from "../kaggle/fake_kaggle.ts";
+
+const [source] = await programs();
+
+function customers(rows: number): Uint8Array {
+  const random = new Random(11);
+  const lines = ["customer_id,calls,plan,Exited"];
+  for (let i = 0; i < rows; i++) {
+    const calls = random.below(10);
+    lines.push(`C${i},${calls},${["basic", "gold"][random.below(2)]},${calls > 6 ? 1 : 0}`);
+  }
+  return new TextEncoder().encode(lines.join("\n") + "\n");
+}
+
+Deno.test("a request without data is searched for at Kaggle, and the table for training is taken", async () => {
+  const text = (value: string) => new TextEncoder().encode(value);
+  const fake = startFakeKaggle({
+    "ann/bank-customer-churn": {
+      title: "Bank customer churn",
+      license: "CC0: Public Domain",
+      version: 2,
+      files: { "train.csv": customers(300), "test.csv": customers(900), "readme.txt": text("hello") },
+    },
+    "bob/cats": {
+      title: "Cats",
+      license: "CC BY 4.0",
+      version: 1,
+      files: { "cats.csv": text("a,b\n1,2\n") },
+    },
+  });
+  try {
+    await inSandbox(source, async (sandbox) => {
+      const env = {
+        MLMCP_KAGGLE_URL: fake.url,
+        MLMCP_KAGGLE_STORAGE_HOSTS: fake.storageHost,
+        KAGGLE_API_TOKEN: "good",
+      };
+      const args = [
+        "agent",
+        "predict which customers leave",
+        "--algorithm",
+        "decision_tree",
+        "--no-deploy",
+        "--json",
+      ];
+      const { code, stdout, stderr } = await sandbox.run(args, { env });
+      assert.equal(code, 0, stderr);
+      const result = JSON.parse(stdout);
+      assert.equal(result.dataset.ref, "ann/bank-customer-churn");
+      assert.equal(result.dataset.version, "2");
+      assert.match(result.dataset.license, /CC0/);
+      assert.equal(result.dataset.rows, 300);
+      assert.equal(result.target, "Exited");
+      assert.equal(result.model.model_id, "bank-customer-churn-exited@1");
+      assert.match(stderr, /assumed file = train\.csv \(its name says it is for training/);
+      assert.ok(fake.seen.some((request) => request.headers.authorization === "Bearer good"));
+    });
+  } finally {
+    await fake.close();
+  }
+});
