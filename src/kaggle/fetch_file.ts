@@ -88,7 +88,12 @@ async function fetchOnce(client: KaggleClient, wanted: Wanted, path: string, wat
   };
   // First the bytes go, then the note changes: a part never stands beside the note of another file.
   await Deno.remove(path).catch(() => {});
-  await writeAtomic(`${path}.json`, JSON.stringify(fresh));
+  try {
+    await writeAtomic(`${path}.json`, JSON.stringify(fresh));
+  } catch (error) {
+    await opened.body.cancel();
+    throw error;
+  }
   return await receive(client, opened, path, fresh, 0, watch);
 }
 

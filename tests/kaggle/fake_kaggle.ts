@@ -38,8 +38,6 @@ export interface Faults {
   ignoreRange: boolean;
   /** Answers a range with at most so many bytes of it. */
   rangeBytes: number;
-  /** Storage sends this ETag suffix: another one is another file. */
-  etag: string;
   sendNoValidator: boolean;
   /** Where DownloadDataset leads, instead of the storage. */
   location: string | null;
@@ -71,7 +69,6 @@ export function noFaults(): Faults {
     storage: [],
     ignoreRange: false,
     rangeBytes: Infinity,
-    etag: "",
     sendNoValidator: false,
     location: null,
     nullableStyle: false,
@@ -91,10 +88,8 @@ export function startFakeKaggle(datasets: Record<string, FakeDataset>, port = 0)
     faults: noFaults(),
     close,
   };
-  const storage = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    (request) => onStorage(fake, request),
-  );
+  const storage = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const talks = serveStorage(fake, storage);
   const api = Deno.serve(
     { hostname: "127.0.0.1", port, onListen: () => {} },
     (request) => onApi(fake, request),
@@ -104,7 +99,8 @@ export function startFakeKaggle(datasets: Record<string, FakeDataset>, port = 0)
   return fake;
 
   async function close(): Promise<void> {
-    await Promise.all([api.shutdown(), storage.shutdown()]);
+    storage.close();
+    await Promise.all([api.shutdown(), talks]);
   }
 }
 
@@ -223,30 +219,81 @@ function download(
   });
 }
 
-async function onStorage(fake: FakeKaggle, request: Request): Promise<Response> {
+/** By hand and not by Deno.serve, so that a reply can be cut at exactly one byte and closed as a dying host does. */
+async function serveStorage(fake: FakeKaggle, listener: Deno.Listener<Deno.TcpConn>): Promise<void> {
+  const talks: Promise<void>[] = [];
+  for await (const conn of listener) talks.push(talk(fake, conn));
+  await Promise.all(talks);
+}
+
+async function talk(fake: FakeKaggle, conn: Deno.TcpConn): Promise<void> {
+  try {
+    const request = await readRequest(fake, conn);
+    const response = onStorage(fake, request);
+    const body = new Uint8Array(await response.arrayBuffer());
+    const headers = [...response.headers].map(([name, value]) => `${name}: ${value}\r\n`).join("");
+    const head =
+      `HTTP/1.1 ${response.status} X\r\n${headers}content-length: ${body.length}\r\nconnection: close\r\n\r\n`;
+    await writeAll(conn, new TextEncoder().encode(head));
+    const ok = response.status < 300;
+    const cut = ok ? fake.faults.cutAfter.shift() : undefined;
+    const hold = ok && cut === undefined ? fake.faults.hold : null;
+    const half = hold ? Math.floor(body.length / 2) : 0;
+    await writeAll(conn, body.subarray(0, half));
+    await hold;
+    await writeAll(conn, body.subarray(half, cut ?? body.length));
+  } catch {
+    /* the client went away */
+  } finally {
+    conn.close();
+  }
+}
+
+/** A GET has no body: its head is all. */
+async function readRequest(fake: FakeKaggle, conn: Deno.TcpConn): Promise<Request> {
+  let head = "";
+  const buffer = new Uint8Array(4096);
+  while (!head.includes("\r\n\r\n")) {
+    const read = await conn.read(buffer);
+    if (read === null) throw new Error("the client went away");
+    head += new TextDecoder().decode(buffer.subarray(0, read));
+  }
+  const [first, ...lines] = head.trimEnd().split("\r\n");
+  const [method, path] = first.split(" ");
+  const headers = lines.map((line) =>
+    [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()] as [string, string]
+  );
+  return new Request(`http://${fake.storageHost}${path}`, { method, headers });
+}
+
+async function writeAll(conn: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
+}
+
+function onStorage(fake: FakeKaggle, request: Request): Response {
   keep(fake, "storage", request, {});
   const status = fake.faults.storage.shift();
   if (status !== undefined && status !== 200) return new Response("<Error/>", { status });
   const bytes = storedBytes(fake, decodeURIComponent(new URL(request.url).pathname));
   if (bytes === null) return new Response("<Error/>", { status: 404 });
-  const etag = `"${createHash("md5").update(bytes).digest("hex")}${fake.faults.etag}"`;
+  const etag = `"${createHash("md5").update(bytes).digest("hex")}"`;
   const headers = new Headers({ "accept-ranges": "bytes", "content-type": "application/octet-stream" });
   if (!fake.faults.sendNoValidator) headers.set("etag", etag);
   headers.set("x-goog-hash", `md5=${createHash("md5").update(bytes).digest("base64")}`);
   const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.get("range") ?? "");
   const ifRange = request.headers.get("if-range");
   if (!range || fake.faults.ignoreRange || (ifRange !== null && ifRange !== etag)) {
-    return await send(fake, bytes, 200, headers);
+    return new Response(bytes as Uint8Array<ArrayBuffer>, { headers });
   }
   const from = Number(range[1]);
-  const last = Math.min(range[2] ? Number(range[2]) : Infinity, bytes.length - 1);
-  const to = Math.min(last, from + fake.faults.rangeBytes - 1);
   if (from >= bytes.length) {
     headers.set("content-range", `bytes */${bytes.length}`);
     return new Response(null, { status: 416, headers });
   }
+  const last = Math.min(range[2] ? Number(range[2]) : Infinity, bytes.length - 1);
+  const to = Math.min(last, from + fake.faults.rangeBytes - 1);
   headers.set("content-range", `bytes ${from}-${to}/${bytes.length}`);
-  return await send(fake, bytes.subarray(from, to + 1), 206, headers);
+  return new Response(bytes.slice(from, to + 1), { status: 206, headers });
 }
 
 function storedBytes(fake: FakeKaggle, path: string): Uint8Array | null {
@@ -260,34 +307,6 @@ function storedBytes(fake: FakeKaggle, path: string): Uint8Array | null {
   return dataset.files[inside]
     ? zipSync({ [inside.split("/").pop()!]: dataset.files[inside] }, { mtime: "2026-01-01" })
     : null;
-}
-
-/** Deno.serve checks lengths, so a cut reply is one whose stream fails after some bytes. */
-async function send(
-  fake: FakeKaggle,
-  bytes: Uint8Array,
-  status: number,
-  headers: Headers,
-): Promise<Response> {
-  headers.set("content-length", String(bytes.length));
-  const cut = fake.faults.cutAfter.shift();
-  const hold = fake.faults.hold;
-  if (cut === undefined && hold === null) {
-    return new Response(bytes as Uint8Array<ArrayBuffer>, { status, headers });
-  }
-  const half = cut ?? Math.floor(bytes.length / 2);
-  let step = 0;
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      if (step++ === 0) return controller.enqueue(bytes.slice(0, half));
-      if (cut !== undefined) return controller.error(new Error("cut"));
-      await hold;
-      controller.enqueue(bytes.slice(half));
-      controller.close();
-    },
-  }, { highWaterMark: 0 });
-  await Promise.resolve();
-  return new Response(body, { status, headers });
 }
 
 function breakConnection(): Response {

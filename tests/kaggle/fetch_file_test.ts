@@ -158,20 +158,29 @@ Deno.test("cancelling stops the stream and keeps the part", () =>
     released.resolve();
   }));
 
-Deno.test("a full disk is told as such, at once", () =>
-  withScene(DATA, async (scene) => {
-    const write = Deno.FsFile.prototype.write;
-    Deno.FsFile.prototype.write = () => {
-      const error = new Error("No space left on device (os error 28)") as Error & { code: string };
-      error.code = "ENOSPC";
-      return Promise.reject(error);
-    };
-    try {
-      const error = await failure(fetchBig(scene));
-      assert.equal(error.code, "resource_exhausted");
-      assert.match(`${error.message} ${error.hint}`, /the disk is full.*Free some space/);
-    } finally {
-      Deno.FsFile.prototype.write = write;
-    }
-    assert.equal(rangesOf(scene).length, 1);
-  }));
+/** Does the work while every write to a file fails, but for the first few. */
+async function onFullDisk(writes: number, work: () => Promise<void>): Promise<void> {
+  const write = Deno.FsFile.prototype.write;
+  let left = writes;
+  Deno.FsFile.prototype.write = function (bytes) {
+    if (left-- > 0) return write.call(this, bytes);
+    const error = new Error("No space left on device (os error 28)");
+    return Promise.reject(Object.assign(error, { code: "ENOSPC" }));
+  };
+  try {
+    await work();
+  } finally {
+    Deno.FsFile.prototype.write = write;
+  }
+}
+
+for (const [when, writes] of [["before the first byte", 0], ["inside the file", 2]] as const) {
+  Deno.test(`a disk that is full ${when} is told as such, at once`, () =>
+    withScene(DATA, (scene) =>
+      onFullDisk(writes, async () => {
+        const error = await failure(fetchBig(scene));
+        assert.equal(error.code, "resource_exhausted");
+        assert.match(`${error.message} ${error.hint}`, /the disk is full.*Free some space/);
+        assert.equal(rangesOf(scene).length, 1);
+      })));
+}
