@@ -10,6 +10,7 @@ export const SUPERVISOR_LOCK = "supervisor";
 
 const START_TIMEOUT_MS = 20_000;
 const LOOK_EVERY_MS = 25;
+const LOSER_TIMEOUT_MS = 5_000;
 
 /**
  * The running supervisor, woken to look at the database; started when there is none.
@@ -18,14 +19,16 @@ const LOOK_EVERY_MS = 25;
 export async function ensureSupervisor(context: CommandContext): Promise<RunningSupervisor> {
   const { home } = context;
   const deadline = performance.now() + START_TIMEOUT_MS;
-  let ended: { code: number } | null = { code: 0 };
-  while (performance.now() < deadline) {
+  let ours: { pid: number; ended: Promise<Deno.CommandStatus> } | null = null;
+  let failed = false;
+  while (performance.now() < deadline && !failed) {
     const running = await tellSupervisor(home, "wake");
-    if (running) return running;
-    // Ours may have found the lock taken by one that was just leaving: then another is started.
-    if (ended) {
-      if (ended.code !== 0) break;
-      ended = null;
+    if (running) {
+      // Ours may find that another was quicker; it then leaves at once, and is gone before we go on.
+      if (ours && ours.pid !== running.pid) await within(LOSER_TIMEOUT_MS, ours.ended);
+      return running;
+    }
+    if (!ours) {
       const args = [
         "supervisor",
         "--home",
@@ -34,13 +37,28 @@ export async function ensureSupervisor(context: CommandContext): Promise<Running
       ];
       const child = selfCommand(args, { env: context.childEnv, detached: true }).spawn();
       child.unref();
-      void child.status.then((status) => ended = status);
+      ours = { pid: child.pid, ended: child.status };
+      void child.status.then(({ success }) => {
+        // It found the lock taken by one that was just leaving, so another is started; or it can't run at all.
+        if (success) ours = null;
+        else failed = true;
+      });
     }
-    await new Promise((done) => setTimeout(done, LOOK_EVERY_MS));
+    await pause(LOOK_EVERY_MS);
   }
   throw new AppError("unavailable", "Cannot start the supervisor: it does not come up", {
     hint: lastLines(context),
   });
+}
+
+async function within(ms: number, event: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  await Promise.race([event, new Promise((done) => timer = setTimeout(done, ms))]);
+  clearTimeout(timer);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms));
 }
 
 /** Whether there is anything for a supervisor to do. */

@@ -8,6 +8,7 @@ import { makeStopped, noEndpoint, openRecords, retireReplica, wantStopped } from
 import { tellSupervisor } from "./control_file.ts";
 import { SUPERVISOR_LOCK } from "./ensure_supervisor.ts";
 import type { Records } from "./records.ts";
+import { STANDBY_LOCK } from "./standby.ts";
 import { ReplicaDoor } from "./replica_door.ts";
 
 /** A little longer than a replica may take for its last requests. */
@@ -73,13 +74,14 @@ async function isDone(records: Records, home: Home, name: string | null): Promis
   if (records.endpoints().some(({ desired }) => desired !== "stopped") || records.replicas().length > 0) {
     return true;
   }
-  // Its lock tells that its process is gone, not only that it does not answer.
-  return await withLock(home, () => Promise.resolve());
+  // Its lock tells that its process is gone, not only that it does not answer; so does its standby's.
+  return await withLock(home, () => Promise.resolve(), STANDBY_LOCK) &&
+    await withLock(home, () => Promise.resolve());
 }
 
 /** Does the work of a supervisor that is not there, as its successor. @returns false when another one has begun */
-async function withLock(home: Home, work: () => Promise<void>): Promise<boolean> {
-  const lock: ProcessLock | null = tryLock(home, SUPERVISOR_LOCK);
+async function withLock(home: Home, work: () => Promise<void>, name = SUPERVISOR_LOCK): Promise<boolean> {
+  const lock: ProcessLock | null = tryLock(home, name);
   if (!lock) return false;
   try {
     await work();

@@ -18,14 +18,21 @@ const LOOK_WHEN_LEAVING_MS = 50;
 /** So long it stays when nothing is wanted, in case something will be. */
 const IDLE_MS = 10_000;
 
-/** Runs until nothing is wanted any more, the home is gone, or `context.signal` aborts. The lock must be held. */
-export async function supervise(context: CommandContext, log: Log): Promise<void> {
+/**
+ * Runs until nothing is wanted any more, the home is gone, or `context.signal` aborts. The lock must be held.
+ * @param options.stay_idle false: leaves at once when nothing is wanted
+ */
+export async function supervise(
+  context: CommandContext,
+  log: Log,
+  options: { stay_idle: boolean } = { stay_idle: true },
+): Promise<void> {
   const { home, signal } = context;
   const records = openRecords(home);
   const registry = openRegistry(home);
   const keepers = new Map<string, EndpointKeeper>();
   let wake = () => {};
-  let leave = false;
+  let leave = !options.stay_idle;
   const hear = (word: string) => {
     leave ||= word === "leave";
     wake();

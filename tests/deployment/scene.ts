@@ -92,7 +92,19 @@ export async function withScene(
     registry.close();
     assert.deepEqual(left.filter(isAlive), [], "stop leaves no replica behind");
     assert.equal(await tellSupervisor(home, "ping"), null, "stop leaves no supervisor behind");
-    await Deno.remove(path, { recursive: true });
+    await removeSoon(path);
+  }
+}
+
+/** A standby whose supervisor was killed in the same breath may need a moment to see that it is not wanted. */
+async function removeSoon(path: string): Promise<void> {
+  for (let tries = 0;; tries++) {
+    try {
+      return await Deno.remove(path, { recursive: true });
+    } catch (error) {
+      if (tries === 20) throw error;
+      await new Promise((done) => setTimeout(done, 100));
+    }
   }
 }
 
