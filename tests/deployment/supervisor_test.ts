@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { AppError } from "@/shared/errors.ts";
+import type { Home } from "@/shared/home.ts";
+import { tryLock } from "@/shared/process_lock.ts";
 import { selfCommand } from "@/shared/self_command.ts";
 import { addDeployment, wantStopped } from "@/deployment/changes.ts";
 import { tellSupervisor } from "@/deployment/control_file.ts";
 import { deployModel, updateModel } from "@/deployment/deploy.ts";
 import { describeEndpoint } from "@/deployment/describe.ts";
 import { ensureSupervisor } from "@/deployment/ensure_supervisor.ts";
+import { STANDBY_LOCK } from "@/deployment/standby.ts";
 import { command as stopCommand } from "@/deployment/stop_command.ts";
 import { command as statusCommand } from "@/deployment/status_command.ts";
 import { isAlive, type Scene, supervisorPid, until, withScene } from "./scene.ts";
@@ -18,6 +21,28 @@ const describe = (scene: Scene, name = "flowers") =>
 async function kill(pid: number): Promise<void> {
   Deno.kill(pid, "SIGKILL");
   await until(`process ${pid} is gone`, () => !isAlive(pid));
+}
+
+/** A supervisor and its standby, which would take over: the standby first, for it is started again only after a while. */
+async function killForGood(supervisor: number): Promise<void> {
+  const standby = await until("its standby runs", () => {
+    for (const { name } of Deno.readDirSync("/proc")) {
+      try {
+        const parent = Deno.readTextFileSync(`/proc/${name}/stat`).match(/\) \S (\d+)/)?.[1];
+        const line = Deno.readTextFileSync(`/proc/${name}/cmdline`);
+        if (Number(parent) === supervisor && line.includes("--standby")) return Number(name);
+      } catch { /* no process, or one that has ended */ }
+    }
+  });
+  await kill(standby);
+  await kill(supervisor);
+}
+
+/** True when another process holds it. */
+function tryToLock(home: Home, name: string): boolean {
+  const lock = tryLock(home, name);
+  lock?.release();
+  return lock === null;
 }
 
 async function printed(work: () => Promise<number>): Promise<string> {
@@ -101,6 +126,30 @@ Deno.test("a supervisor and a replica killed together are both back, with one re
     await ensureSupervisor(scene.context);
     await until("it answers", () => scene.predict(url).then(({ status }) => status === 200, () => false));
     await until("one runs", () => scene.pids().length === 1);
+  });
+});
+
+Deno.test("an endpoint is back within 3 s though supervisor and replica are killed and nobody looks", async () => {
+  await withScene(async (scene) => {
+    const { url } = await deployOne(scene);
+    for (let round = 0; round < 2; round++) {
+      const supervisor = await until(
+        "a supervisor runs",
+        async () => (await tellSupervisor(scene.home, "ping"))?.pid,
+      );
+      const [replica] = scene.pids();
+      // The standby of a supervisor that has just begun must have come up, too.
+      await until("its standby waits", () => tryToLock(scene.home, STANDBY_LOCK));
+      Deno.kill(supervisor, "SIGKILL");
+      Deno.kill(replica, "SIGKILL");
+      const began = performance.now();
+      await until(
+        "it answers again",
+        () => scene.predict(url).then(({ status }) => status === 200, () => false),
+      );
+      assert.ok(performance.now() - began < 3000, `back after ${performance.now() - began} ms`);
+      await until("one replica is known", () => scene.pids().length === 1 && scene.pids()[0] !== replica);
+    }
   });
 });
 
@@ -252,7 +301,7 @@ Deno.test("status tells endpoints and replicas, and starts nothing", async () =>
     assert.equal(report.endpoints[0].requests.total, 1);
     const text = await printed(() => statusCommand.run({ ...scene.context, json: false }));
     assert.match(text, /flowers +ready +flowers@1 +http/);
-    await kill(report.supervisor.pid);
+    await killForGood(report.supervisor.pid);
     assert.equal((await status()).supervisor, null);
     assert.match(
       await printed(() => statusCommand.run({ ...scene.context, json: false })),
