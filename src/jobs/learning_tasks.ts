@@ -17,6 +17,7 @@ import { scoreAll } from "@/ml/metrics/score_all.ts";
 import { permutationImportance } from "@/ml/inspection/permutation_importance.ts";
 import { crossValidate, type CrossValidation } from "@/ml/model_selection/cross_validate.ts";
 import { encodeTarget, type FitOptions, fitPipeline, predictScores, targetSpec } from "@/ml/pipeline.ts";
+import { requireFinite } from "@/ml/preprocessing/require_finite.ts";
 import type { Validation } from "./job.ts";
 
 /** Tells how far a task is: steps done of all, and the score so far where there is one. */
@@ -68,6 +69,8 @@ async function prepare(input: PrepareInput): Promise<Prepared> {
     : null;
   const kept = columnsToKeep(whole, input, guide);
   const table = selectColumns(whole, kept);
+  // Here, where a row still has the number that it has in the file.
+  table.columns.forEach(requireFinite);
   const target = columnOf(table, input.target);
   const labelled = rowsWithTarget(target);
   const complete = labelled.length === table.rows ? table : takeRows(table, labelled);

@@ -50,13 +50,30 @@ export function startRunner(parts: RunnerParts): JobRunner {
   const ready = new Map<string, Prepared>();
   let closing = false;
 
+  /** How a job ended must be written: until the disk has room again, or this server closes. */
+  const insist = async (write: () => void): Promise<void> => {
+    for (;;) {
+      try {
+        return write();
+      } catch (error) {
+        log.error("the end of a job could not be written", error);
+        if (closing) return;
+        await new Promise((again) => setTimeout(again, POLL_MS));
+      }
+    }
+  };
+
   const run = async (job: Job, abort: AbortController): Promise<void> => {
     let written = 0;
     const report = (progress: JobProgress) => {
       const now = performance.now();
       if (now - written < 100 && progress.done < progress.total) return;
       written = now;
-      queue.report(job.job_id, progress);
+      try {
+        queue.report(job.job_id, progress);
+      } catch (error) {
+        log.warn("progress could not be written", { job_id: job.job_id, error: String(error) });
+      }
     };
     try {
       let prepared = ready.get(job.job_id);
@@ -70,13 +87,13 @@ export function startRunner(parts: RunnerParts): JobRunner {
         signal: abort.signal,
         report,
       });
-      queue.succeed(job.job_id, result);
+      await insist(() => queue.succeed(job.job_id, result));
       log.info("job succeeded", { job_id: job.job_id, model_id: result.model_id, timings: result.timings });
     } catch (error) {
       if (closing) return queue.release(job.job_id);
       const wire = toWireError(error);
       if (wire.code === "internal") log.error(`job ${job.job_id} failed unexpectedly`, error);
-      queue.fail(job.job_id, wire);
+      await insist(() => queue.fail(job.job_id, wire));
       log.info("job ended", { job_id: job.job_id, error: wire });
     } finally {
       parts.pool.endJob(job.job_id);

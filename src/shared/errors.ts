@@ -50,11 +50,60 @@ export class AppError extends Error {
 /** The wire form of anything thrown; an unexpected error keeps its text in the log, not on the wire. */
 export function toWireError(error: unknown): WireError {
   if (error instanceof AppError) return { code: error.code, message: error.message, hint: error.hint };
-  return {
+  return databaseFault(error) ?? {
     code: "internal",
     message: "Cannot finish the request: an unexpected error inside mlmcp",
     hint: "The log under <home>/logs has the details. Please report it with those lines.",
   };
+}
+
+/**
+ * What the machine did to the state database, by SQLite's texts (sqlite3_errstr): Deno's `exec` throws without a
+ * result code.
+ */
+const DATABASE_FAULTS: readonly { when: RegExp; code: ErrorCode; state: string; hint: string }[] = [
+  {
+    when: /is full/,
+    code: "resource_exhausted",
+    state: "the disk is full",
+    hint: "Free some disk space, and try again.",
+  },
+  {
+    when: /readonly/,
+    code: "permission_denied",
+    state: "it can't be written",
+    hint: "Give this user the right to write the home folder, or choose another with --home.",
+  },
+  {
+    when: /is locked/,
+    code: "aborted",
+    state: "other processes keep it busy",
+    hint: "Try again in a moment.",
+  },
+  {
+    when: /disk I\/O/,
+    code: "unavailable",
+    state: "the disk did not read or write",
+    hint: "Look whether the disk is full or broken, and try again.",
+  },
+  {
+    when: /malformed|not a database/,
+    code: "data_loss",
+    state: "the file is damaged",
+    hint: "Move it away (models and data sets stay) and start again.",
+  },
+];
+
+function databaseFault(error: unknown): WireError | null {
+  if (!(error instanceof Error) || (error as { code?: unknown }).code !== "ERR_SQLITE_ERROR") return null;
+  const fault = DATABASE_FAULTS.find(({ when }) => when.test(error.message));
+  return fault
+    ? {
+      code: fault.code,
+      message: `Cannot use the state database (<home>/state.db): ${fault.state}`,
+      hint: fault.hint,
+    }
+    : null;
 }
 
 /** An AppError again, from its wire form (an answer of a server, a message of a Worker). */

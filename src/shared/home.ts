@@ -112,8 +112,8 @@ export function openState(home: Home, room: string, steps: readonly string[]): D
 function cannotOpen(home: Home, error: unknown): AppError {
   const text = error instanceof Error ? error.message : String(error);
   return new AppError("unavailable", `Cannot open the state database ${home.database}: ${text}`, {
-    hint: /full/i.test(text)
-      ? "Free some disk space."
+    hint: /full|disk I\/O/i.test(text)
+      ? "Free some disk space, or choose another home with --home."
       : /not a database|malformed/i.test(text)
       ? "The file is damaged. Move it away (models and data sets stay) and start again."
       : "Check that the home folder can be written, or choose another with --home.",

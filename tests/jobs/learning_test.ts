@@ -91,6 +91,21 @@ Deno.test("prepare by time seals the latest rows; by group no group is on both s
   assert.equal(new Set(group.groups).size, 6);
 });
 
+Deno.test("prepare refuses a number that no square can hold, by the row that it has in the file", () =>
+  assert.rejects(
+    async () =>
+      await LEARNING_TASKS.prepare({
+        ...csv([
+          "a,b,y",
+          ...Array.from({ length: 50 }, (_, i) => `${i === 6 ? "1e300" : i},${i % 4},${i % 2}`),
+        ]),
+        target: "y",
+        validation: { method: "holdout", test_fraction: 0.2 },
+        seed: 0,
+      }),
+    /column "a": row 7 holds 1e\+300/,
+  ));
+
 Deno.test("prepare names the columns that the job may not use, and the model then takes rows that have them", async () => {
   const text = `id,a,b,y\n${
     Array.from({ length: 60 }, (_, i) => `${i},${i % 7},${i % 3},${i % 2 ? "no" : "yes"}`).join("\n")

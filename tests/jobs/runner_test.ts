@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openPool } from "@/jobs/learning_pool.ts";
 import type { TrainingRequest } from "@/jobs/job.ts";
-import { openQueue } from "@/jobs/queue.ts";
+import { type JobQueue, openQueue } from "@/jobs/queue.ts";
 import { type JobRunner, startRunner } from "@/jobs/runner.ts";
 import { findSample } from "@/dataset/samples.ts";
 import { decodeTable } from "@/dataset/table_file.ts";
@@ -33,9 +33,9 @@ function request(change: Partial<TrainingRequest> = {}): TrainingRequest {
   };
 }
 
-function open(home: Home, workers = 2) {
+function open(home: Home, workers = 2, damage: (queue: JobQueue) => JobQueue = (queue) => queue) {
   const log = openLog(null, "test", "error");
-  const queue = openQueue(home);
+  const queue = damage(openQueue(home));
   const registry = openRegistry(home);
   const pool = openPool(workers, log);
   const bytes = new TextEncoder().encode(findSample("iris").text);
@@ -127,6 +127,32 @@ Deno.test("a job whose server closes in the middle waits and ends in the next se
       assert.equal(second.registry.list().length, 1);
     } finally {
       await second.close();
+    }
+  }));
+
+Deno.test("a job ends all the same when the disk was full while its progress and its end were written", () =>
+  withHome(async (home) => {
+    let left = 2;
+    const full = () => {
+      if (left-- > 0) throw new Error("database or disk is full");
+    };
+    const server = open(home, 2, (queue) => ({
+      ...queue,
+      report: () => {
+        throw new Error("database or disk is full");
+      },
+      succeed: (job_id, result) => {
+        full();
+        queue.succeed(job_id, result);
+      },
+    }));
+    try {
+      const { job_id } = server.queue.add(request(), CALLER);
+      server.runner.wake();
+      const job = await server.runner.wait(job_id, 60, never, () => {});
+      assert.deepEqual([job.status, left, job.attempts], ["succeeded", -1, 1], JSON.stringify(job.error));
+    } finally {
+      await server.close();
     }
   }));
 
