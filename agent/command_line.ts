@@ -1,5 +1,5 @@
 /** What a person types to run mlmcp again: it depends on how it was started. */
-import { join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import type { CommandContext } from "@/shared/command.ts";
 import { sourceRoot } from "@/shared/self_command.ts";
 
@@ -20,7 +20,7 @@ export function commandLineOf(
 ): CommandLine {
   const isDefault = context.env.HOME !== undefined && context.home.path === join(context.env.HOME, ".mlmcp");
   const home = isDefault ? "" : ` --home ${quoted(context.home.path)}`;
-  const program = programOf(started, context.cwd);
+  const program = programOf(started, context);
   return (args) => `${program} ${args}${home}`;
 }
 
@@ -28,8 +28,14 @@ function here(): Started {
   return { exec_path: Deno.execPath(), deno_version: Deno.version.deno, source_root: sourceRoot() };
 }
 
-function programOf({ exec_path, deno_version, source_root }: Started, cwd: string): string {
-  if (source_root === null) return "mlmcp";
+function programOf(
+  { exec_path, deno_version, source_root }: Started,
+  { cwd, env }: Pick<CommandContext, "env" | "cwd">,
+): string {
+  if (source_root === null) {
+    const found = (env.PATH ?? "").split(delimiter).includes(dirname(exec_path));
+    return found ? basename(exec_path) : quoted(exec_path);
+  }
   const deno = /[\\/]_npx[\\/]/.test(exec_path) ? `npx -y deno@${deno_version}` : "deno";
   const inside = `${cwd}/`.startsWith(source_root);
   return inside ? `${deno} task mlmcp` : `${deno} task --config ${quoted(`${source_root}deno.json`)} mlmcp`;

@@ -77,9 +77,10 @@ export class Journal {
   createRun(request: string, options: AgentOptions): RunRow {
     const time = this.now();
     const run_id = newRunId(time);
-    this.#db.prepare(
+    this.#write(
       "INSERT INTO run (run_id, request, options, status, created_at, updated_at) VALUES (?, ?, ?, 'running', ?, ?)",
-    ).run(run_id, request, JSON.stringify(options), time, time);
+      ...[run_id, request, JSON.stringify(options), time, time],
+    );
     return this.run(run_id);
   }
 
@@ -110,10 +111,10 @@ export class Journal {
     const text = fields.map(([name, value]) =>
       name === "status" ? value as string : value === null ? null : JSON.stringify(value)
     );
-    this.#db.prepare(
+    this.#write(
       `UPDATE run SET ${fields.map(([name]) => `${name} = ?`).join(", ")}, updated_at = ? WHERE run_id = ?`,
-    )
-      .run(...text, this.now(), run_id);
+      ...[...text, this.now(), run_id],
+    );
   }
 
   /** In the order of the work. */
@@ -129,17 +130,20 @@ export class Journal {
 
   /** Before a step: what it left behind in an earlier try (its note) is kept. */
   startStep(run_id: string, step: StepName, tool: string | null): StepRow {
-    this.#db.prepare(
+    this.#write(
       `INSERT INTO step (run_id, step, position, tool, status, started_at, note) VALUES (?1, ?2, ?3, ?4, 'running', ?5, '{}')
        ON CONFLICT (run_id, step) DO UPDATE SET
          tool = ?4, status = 'running', started_at = ?5, duration_ms = NULL, result = NULL, error = NULL`,
-    ).run(run_id, step, positionOf(step), tool, this.now());
+      ...[run_id, step, positionOf(step), tool, this.now()],
+    );
     return this.step(run_id, step)!;
   }
 
   noteStep(run_id: string, step: StepName, note: Record<string, unknown>): void {
-    this.#db.prepare("UPDATE step SET note = json_patch(note, ?) WHERE run_id = ? AND step = ?")
-      .run(JSON.stringify(note), run_id, step);
+    this.#write(
+      "UPDATE step SET note = json_patch(note, ?) WHERE run_id = ? AND step = ?",
+      ...[JSON.stringify(note), run_id, step],
+    );
   }
 
   endStep(
@@ -153,10 +157,9 @@ export class Journal {
       tool?: string | null;
     },
   ): void {
-    this.#db.prepare(
+    this.#write(
       `UPDATE step SET status = ?, duration_ms = ?, result = ?, error = ?, tool = coalesce(?, tool)
        WHERE run_id = ? AND step = ?`,
-    ).run(
       end.status,
       end.duration_ms,
       end.result === undefined ? null : JSON.stringify(end.result),
@@ -165,6 +168,23 @@ export class Journal {
       run_id,
       step,
     );
+  }
+
+  /** @throws AppError resource_exhausted when the disk is full */
+  #write(sql: string, ...values: (string | number | null)[]): void {
+    try {
+      this.#db.prepare(sql).run(...values);
+    } catch (error) {
+      if (!/full/i.test((error as Error).message)) throw error;
+      throw new AppError(
+        "resource_exhausted",
+        `Cannot write the run's journal in ${this.#home.database}: the disk is full`,
+        {
+          hint: "Free some space, and resume the run: what is finished is kept.",
+          cause: error,
+        },
+      );
+    }
   }
 
   /** The folder of a run's result and report; made when it is not there. */

@@ -54,7 +54,9 @@ export function createHome(path: string): Home {
 }
 
 function cannotWrite(folder: string, error: unknown): AppError {
-  const text = error instanceof Error ? error.message : String(error);
+  const said = error instanceof Error ? error.message : String(error);
+  // Deno's words for the system's own folders, /proc and /dev.
+  const text = /^Requires (all|write) access/.test(said) ? "no files can be kept there" : said;
   const full = /no space|ENOSPC|disk.*full/i.test(text);
   return new AppError(
     full ? "resource_exhausted" : "permission_denied",

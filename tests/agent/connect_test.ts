@@ -189,13 +189,14 @@ Deno.test("lines come whole, however the bytes are cut", async () => {
 Deno.test("the line to run mlmcp again fits how it was started", () => {
   const home = { path: "/u/.mlmcp" } as CommandContext["home"];
   const line = (exec_path: string, source_root: string | null, cwd: string, path = "/u/.mlmcp") =>
-    commandLineOf({ home: { ...home, path }, env: { HOME: "/u" }, cwd }, {
+    commandLineOf({ home: { ...home, path }, env: { HOME: "/u", PATH: "/bin:/opt" }, cwd }, {
       exec_path,
       deno_version: "2.9.6",
       source_root,
     })("status");
   assert.equal(line("/opt/mlmcp", null, "/x"), "mlmcp status");
   assert.equal(line("/opt/mlmcp", null, "/x", "/my home"), "mlmcp status --home '/my home'");
+  assert.equal(line("/down loads/mlmcp", null, "/x"), "'/down loads/mlmcp' status");
   assert.equal(line("/bin/deno", "/src/mlmcp/", "/src/mlmcp"), "deno task mlmcp status");
   assert.equal(
     line("/bin/deno", "/src/mlmcp/", "/x"),

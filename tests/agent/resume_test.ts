@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { STEP_NAMES } from "../../agent/step_names.ts";
 import { checkResume, newOptions } from "../../agent/resume.ts";
 import { onStage } from "./run_in_memory.ts";
@@ -159,5 +160,21 @@ Deno.test("a resume with another target plans again when nothing was trained", a
     journal.setRun(run_id, { options, plan });
     assert.equal((await work(run_id)).status, "succeeded");
     assert.equal(result(run_id).target, "sex");
+  });
+});
+
+Deno.test("a full disk is told of as such, and the run goes on when there is room", async () => {
+  await onStage(async ({ home, newRun, work }) => {
+    const run_id = newRun(REQUEST, { yes: true });
+    // SQLite's words for a full disk, from a trigger.
+    const db = new DatabaseSync(home.database);
+    db.exec(`CREATE TRIGGER no_room BEFORE INSERT ON step WHEN NEW.step = 'train'
+             BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END`);
+    const outcome = await work(run_id);
+    assert.equal(outcome.error?.code, "resource_exhausted");
+    assert.match(outcome.error!.message, /^Cannot write the run's journal in .*: the disk is full$/);
+    db.exec("DROP TRIGGER no_room");
+    db.close();
+    assert.equal((await work(run_id)).status, "succeeded");
   });
 });
