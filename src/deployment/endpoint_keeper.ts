@@ -238,7 +238,10 @@ export class EndpointKeeper {
       }
       return;
     }
-    await Promise.all(slots.map((slot) => slot.start(endpoint, deployment, artifact)));
+    const [first, ...others] = this.#ready().length > 0 ? [null, ...slots] : slots;
+    await first?.start(endpoint, deployment, artifact, true);
+    if (first && first.state !== "ready") return;
+    await Promise.all(others.map((slot) => slot!.start(endpoint, deployment, artifact, false)));
   }
 
   /** Writes down why the endpoint is not as wanted, when that has changed. */

@@ -68,7 +68,12 @@ export class Slot {
   }
 
   /** Starts a process with that deployment's model. Never throws: `error` says why it did not become ready. */
-  async start(endpoint: EndpointRow, deployment: DeploymentRow, artifact: Uint8Array): Promise<void> {
+  async start(
+    endpoint: EndpointRow,
+    deployment: DeploymentRow,
+    artifact: Uint8Array,
+    first: boolean,
+  ): Promise<void> {
     const { records, log } = this.parts;
     const control_token = crypto.randomUUID();
     this.state = "starting";
@@ -81,6 +86,7 @@ export class Slot {
         host: endpoint.host,
         port: endpoint.port,
         reuse_port: true,
+        first,
         control_token,
         model_id: deployment.model_id,
         version: deployment.version,

@@ -19,6 +19,7 @@ const LOOK_EVERY_MS = 250;
 const FIRST_AFTER_MS = 300;
 /** Between a standby that ended and the next one. */
 const AGAIN_MS = 5_000;
+const AGAIN_WHEN_NEEDLESS_MS = 60_000;
 
 /** @returns the supervisor's lock once its holder is gone; null when another one waits, or on a signal */
 export async function waitForLock({ home, signal }: CommandContext): Promise<ProcessLock | null> {
@@ -66,9 +67,10 @@ export function keepStandby(context: CommandContext, log: Log): () => Promise<vo
     try {
       child = selfCommand(args, { env: { ...childEnv, [DEPTH_VARIABLE]: String(depth) }, detached: true })
         .spawn();
-      void child.status.then(() => {
+      void child.status.then(({ success }) => {
         child = null;
-        if (!ended) timer = setTimeout(start, AGAIN_MS);
+        // It leaves by itself when an earlier supervisor's standby still waits: that one will do.
+        if (!ended) timer = setTimeout(start, success ? AGAIN_WHEN_NEEDLESS_MS : AGAIN_MS);
       });
     } catch (error) {
       log.error("a standby could not be started", error);

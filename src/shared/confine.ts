@@ -24,12 +24,17 @@ export interface Rights {
 }
 
 const SELF = [Deno.execPath()];
-const LOOPBACK = ["127.0.0.1", "localhost"];
+const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
 
 /** Where a server listens when it is started with --transport http. */
 function listening(args: readonly string[]): string[] {
   if (flagValue(args, "--transport") !== "http") return [];
-  return [flagValue(args, "--host") ?? "127.0.0.1"];
+  return [bracketed(flagValue(args, "--host") ?? "127.0.0.1")];
+}
+
+/** An address of IPv6 as a right is written: `[::1]`. */
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 function hostOf(url: string): string[] {
@@ -60,12 +65,12 @@ export const RIGHTS = {
   "deploy-server": ({ home, config, args }) => ({
     ...inHome(home),
     run: SELF,
-    net: [...LOOPBACK, config["serving.host"], ...listening(args)],
+    net: [...LOOPBACK, bracketed(config["serving.host"]), ...listening(args)],
   }),
   "supervisor": ({ home, config }) => ({
     ...inHome(home),
     run: SELF,
-    net: [...LOOPBACK, config["serving.host"]],
+    net: [...LOOPBACK, bracketed(config["serving.host"])],
   }),
   "status": ({ home }) => ({ ...inHome(home), run: SELF, net: LOOPBACK }),
   "stop": ({ home }) => ({ ...inHome(home), run: SELF, net: LOOPBACK }),

@@ -377,3 +377,15 @@ Deno.test("two who deploy the same model at once get one deployment, and differe
     assert.equal(history(scene).filter(([, , status]) => status === "pending").length, 0);
   });
 });
+
+for (const [host, shown] of [["0.0.0.0", "127.0.0.1"], ["::1", "[::1]"]]) {
+  Deno.test(`an endpoint that listens on ${host} is reached at ${shown}, and passes its test`, async () => {
+    await withScene(async (scene) => {
+      const { url } = await deployModel(scene, { model_id: "flowers@1", require_gate: false }, scene.waiting);
+      assert.ok(url.startsWith(`http://${shown}:`), url);
+      assert.equal((await scene.predict(url)).status, 200);
+      const test = await testEndpoint(scene, scene.records.endpoint("flowers")!);
+      assert.ok(test.passed, JSON.stringify(test.checks));
+    }, { MLMCP_SERVING_HOST: host });
+  });
+}
