@@ -116,23 +116,40 @@ export async function deployModel(
   const { records } = parts;
   const model = findDeployable(parts, wanted);
   const name = wanted.endpoint ?? model.name;
+  let ours = false;
   if (!records.endpoint(name)) {
     try {
       createEndpoint(parts, { name }, waiting.caller);
+      ours = true;
     } catch (error) {
       if (!(error instanceof AppError && error.code === "already_exists")) throw error;
     }
   }
-  return await want(parts, {
-    endpoint: name,
-    model_id: model.model_id,
-    artifact_sha256: model.artifact_sha256,
-    environment: wanted.environment ?? "production",
-    gate_id: wanted.gate_id ?? null,
-    caller: waiting.caller,
-    action: "deploy",
-    replicas: wanted.replicas,
-  }, waiting);
+  for (let attempt = 0;; attempt++) {
+    try {
+      return await want(parts, {
+        endpoint: name,
+        model_id: model.model_id,
+        artifact_sha256: model.artifact_sha256,
+        environment: wanted.environment ?? "production",
+        gate_id: wanted.gate_id ?? null,
+        caller: waiting.caller,
+        action: "deploy",
+        replicas: wanted.replicas,
+      }, waiting);
+    } catch (error) {
+      // The port that we chose ourselves went to another program between choosing and taking it.
+      if (!(ours && attempt < 5 && isPortLost(error))) throw error;
+      const { host, port } = records.endpoint(name)!;
+      const taken = new Set(records.endpoints().map((endpoint) => endpoint.port));
+      records.updateEndpoint(name, { port: firstFreePort(host, port + 1, taken) });
+    }
+  }
+}
+
+function isPortLost(error: unknown): boolean {
+  return error instanceof AppError && error.code === "unavailable" &&
+    /\bport \d+ is used|in use/.test(error.message);
 }
 
 /** Past the gate, and its file is what was validated. */

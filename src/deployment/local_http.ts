@@ -80,7 +80,7 @@ async function exchange(
     connection = await Deno.connect({ hostname: host, port });
     const content = typeof body === "string" ? new TextEncoder().encode(body) : body;
     const lines = Object.entries({
-      host: `${host}:${port}`,
+      host: `${host.includes(":") ? `[${host}]` : host}:${port}`,
       ...headers,
       "content-length": content?.length ?? 0,
     });
