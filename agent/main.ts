@@ -100,7 +100,7 @@ class Agent {
 
   async show(name: string): Promise<number> {
     const { run_id } = this.#journal.run(name);
-    await this.#print(run_id);
+    await this.#print(run_id, { steps: true });
     return 0;
   }
 
@@ -157,7 +157,7 @@ class Agent {
         clock: CLOCK,
       });
       reporter.close();
-      const code = await this.#print(run_id, true);
+      const code = await this.#print(run_id, { keep: true });
       const usage = error?.missing !== undefined ||
         (error !== null && this.#askedWrongly(run_id, error.code));
       return code === 1 && usage ? 2 : code;
@@ -178,14 +178,14 @@ class Agent {
     return refused || last?.step === "find" || (last?.step === "fetch" && last.status === "succeeded");
   }
 
-  async #print(run_id: string, keep = false): Promise<number> {
+  async #print(run_id: string, { keep = false, steps = false }): Promise<number> {
     const result = resultOf(this.#journal, run_id);
     const folder = this.#journal.folder(run_id);
     if (keep) await writeReport(folder, result, this.#commandLine);
     if (this.#context.json) print(JSON.stringify(result, null, 2) + "\n");
     else {
       const colour = this.#context.stdoutIsTerminal && !this.#context.env.NO_COLOR;
-      print(summaryOf(result, { colour, folder, commandLine: this.#commandLine }));
+      print(summaryOf(result, { colour, folder, commandLine: this.#commandLine, steps }));
     }
     return EXIT_CODES[result.status];
   }

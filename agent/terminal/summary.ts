@@ -11,12 +11,15 @@ export interface SummaryOptions {
   /** Where report.md and result.json lie. */
   folder: string;
   commandLine: CommandLine;
+  /** Also each step with its time. */
+  steps?: boolean;
 }
 
-export function summaryOf(result: RunResult, { colour, folder, commandLine }: SummaryOptions): string {
+export function summaryOf(result: RunResult, { colour, folder, commandLine, steps }: SummaryOptions): string {
   const to = (text: string, tone: Colour) => paint(text, tone, colour);
   const parts = [headline(result, to)];
   parts.push(factsOf(result, folder));
+  if (steps) parts.push(stepsOf(result));
   if (result.model) parts.push(metricsOf(result), leaderboardOf(result));
   if (result.validation) {
     const { passed } = result.validation;
@@ -64,6 +67,17 @@ function factsOf({ dataset, target, task, model, request }: RunResult, folder: s
   if (model) rows.push(["model", `${model.model_id}: ${model.algorithm}`]);
   rows.push(["report", `${folder}/report.md`]);
   return table(rows);
+}
+
+function stepsOf({ steps }: RunResult): string {
+  if (steps.length === 0) return "no step was begun";
+  return table([
+    ["step", "status", "tool", "started", "took"],
+    ...steps.map(({ step, status, tool, started_at, duration_ms }) => [
+      ...[step, status, tool ?? "", started_at],
+      duration_ms === null ? "" : seconds(duration_ms),
+    ]),
+  ]);
 }
 
 function metricsOf({ model, validation }: RunResult): string {

@@ -54,6 +54,13 @@ for (const [name, options] of CASES) {
   });
 }
 
+Deno.test("agent show adds each step with its tool and its time", async () => {
+  const result = await resultOf({ no_deploy: true });
+  const text = summaryOf(result, { colour: false, folder: "/f", commandLine, steps: true });
+  assert.match(text, /^step +status +tool +started +took$/m);
+  assert.match(text, /^train +succeeded +train_model +2026-01-01T12:00:00\.000Z +0\.1 s$/m);
+});
+
 Deno.test("the last lines hold the address, a curl line and how to stop", async () => {
   const text = summaryOf(await resultOf({ yes: true }), { colour: false, folder: "/f", commandLine });
   const last = text.trimEnd().split("\n").slice(-7).join("\n");
