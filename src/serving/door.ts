@@ -122,10 +122,16 @@ export function errorResponse(replica: Replica, error: unknown, path: string, re
   return jsonResponse(request_id, body, status, extra);
 }
 
+/** The name that was asked for last and is fine: nearly always the same one. */
+let lastLoopbackName = "";
+
 function isLoopbackName(host: string | null): boolean {
-  if (host === null) return true;
+  if (host === null || host === lastLoopbackName) return true;
   const name = host.replace(/:\d+$/, "").toLowerCase();
-  return name === "127.0.0.1" || name === "localhost" || name === "[::1]" || name.endsWith(".localhost");
+  const fine = name === "127.0.0.1" || name === "localhost" || name === "[::1]" ||
+    name.endsWith(".localhost");
+  if (fine) lastLoopbackName = host;
+  return fine;
 }
 
 function keyOf(headers: Headers): string | null {

@@ -96,8 +96,12 @@ function createReplica(start: ReplicaStart, artifact: Uint8Array): Replica {
 }
 
 /** @throws AppError unavailable when the port is not free */
-function listen({ host, port, reuse_port, endpoint }: ReplicaStart, replica: Replica): Deno.HttpServer {
+function listen(
+  { host, port, reuse_port, first, endpoint }: ReplicaStart,
+  replica: Replica,
+): Deno.HttpServer {
   try {
+    if (first) claim(host, port);
     return Deno.serve({
       hostname: host,
       port,
@@ -115,6 +119,16 @@ function listen({ host, port, reuse_port, endpoint }: ReplicaStart, replica: Rep
       },
     );
   }
+}
+
+/**
+ * Makes sure that the port is nobody's. Sharing it needs only the same user, so two homes could come to share one.
+ * Asking for it alone shows who serves there; between asking and taking, the UDP port of the same number, which
+ * can't be shared, keeps away others that ask at this moment. It is held, unused, until the process ends.
+ */
+function claim(hostname: string, port: number): void {
+  Deno.listenDatagram({ transport: "udp", hostname, port });
+  Deno.listen({ hostname, port }).close();
 }
 
 /** The supervisor may be gone: then nobody needs the line. */
