@@ -23,6 +23,8 @@ export interface ReplicaStart {
   port: number;
   /** Several replicas share the port, and the kernel spreads connections over them. */
   reuse_port: boolean;
+  /** No replica of this endpoint serves yet: the port must be nobody's, not even another home's replicas'. */
+  first: boolean;
   control_token: string;
   model_id: string;
   /** Which deployment of the endpoint this is: 1, 2, 3, … */

@@ -18,6 +18,7 @@ function startOf(artifact: Uint8Array, change: Partial<ReplicaStart> = {}): Repl
     host: "127.0.0.1",
     port: firstFreePort("127.0.0.1", 42000 + Deno.pid % 8000, new Set()),
     reuse_port: true,
+    first: false,
     control_token: crypto.randomUUID(),
     model_id: "flowers@1",
     version: 1,
