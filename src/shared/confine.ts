@@ -6,7 +6,7 @@
 import { dirname } from "node:path";
 import type { Config } from "./config.ts";
 import { flagValue } from "./command.ts";
-import { sourceRoot } from "./self_command.ts";
+import { SELF_PATH, sourceRoot } from "./self_command.ts";
 
 export interface RightsInput {
   home: string;
@@ -23,7 +23,7 @@ export interface Rights {
   door: boolean;
 }
 
-const SELF = [Deno.execPath()];
+const SELF = [SELF_PATH];
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
 
 /** Where a server listens when it is started with --transport http. */

@@ -28,7 +28,10 @@ export function sourceRoot(): string | null {
   return here.replace(/(?:src\/shared\/[^/]+|[^/]+)$/, "");
 }
 
-/** What stands behind Deno.execPath() to run mlmcp with these arguments, from source or compiled. */
+/** This program's file, as it was called when we started: Linux names a file that was replaced "… (deleted)". */
+export const SELF_PATH = Deno.execPath().replace(/ \(deleted\)$/, "");
+
+/** What stands behind SELF_PATH to run mlmcp with these arguments, from source or compiled. */
 export function selfArguments(args: readonly string[]): string[] {
   const root = sourceRoot();
   const prefix = root === null
@@ -49,7 +52,7 @@ export function selfCommand(args: readonly string[], options: SelfCommandOptions
       },
     );
   }
-  return new Deno.Command(Deno.execPath(), {
+  return new Deno.Command(SELF_PATH, {
     args: selfArguments(args),
     clearEnv: true,
     env: { ...options.env, [DEPTH_VARIABLE]: String(depth) },
