@@ -2,7 +2,7 @@
  * What the agent reads in the servers' answers, and nothing more: fields that it does not know may come and go.
  */
 import { z } from "zod";
-import { AppError } from "@/shared/errors.ts";
+import { AppError, type ErrorCode, fromWireError } from "@/shared/errors.ts";
 import type { ToolResult } from "./servers.ts";
 
 const text = z.string().nullish().transform((value) => value ?? undefined);
@@ -14,6 +14,13 @@ function numbersIn(value: Record<string, unknown>): Record<string, number> {
   return Object.fromEntries(
     Object.entries(value).filter((entry): entry is [string, number] => typeof entry[1] === "number"),
   );
+}
+
+const RemoteError = z.object({ code: z.string(), message: z.string(), hint: text }).loose();
+
+/** Why work on a server ended, as the error it was there. */
+export function errorFrom({ code, message, hint }: z.infer<typeof RemoteError>): AppError {
+  return fromWireError({ code: code as ErrorCode, message, hint: hint ?? "" });
 }
 
 const value = z.union([z.number(), z.string(), z.boolean()]);
@@ -70,6 +77,7 @@ export const Downloaded = z.object({
   files: z.array(z.object({ name: z.string(), path: text, size_bytes: number }).loose()).nullish()
     .transform((value) => value ?? []),
   cached: z.boolean().optional(),
+  error: RemoteError.nullish(),
   status: text,
   download_id: text,
 }).loose();
@@ -87,7 +95,7 @@ export const TrainingJob = z.object({
     z.object({ algorithm: z.string(), score: z.number().nullish(), metric: text }).loose(),
   ).nullish().transform((value) => value ?? []),
   dropped: z.array(z.object({ column: z.string() }).loose()).nullish().transform((value) => value ?? []),
-  error: z.object({ code: z.string(), message: z.string(), hint: text }).loose().nullish(),
+  error: RemoteError.nullish(),
   progress: z.object({ done: number, total: number, message: text }).loose().nullish(),
   run_id: text,
   name: text,

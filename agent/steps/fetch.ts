@@ -1,7 +1,13 @@
 /** Step 2: the data on this machine, and what it looks like. */
 import { basename, extname } from "node:path";
 import { AppError } from "@/shared/errors.ts";
-import { type Downloaded, Downloaded as DownloadedSchema, Profile, read } from "../tool_results.ts";
+import {
+  type Downloaded,
+  Downloaded as DownloadedSchema,
+  errorFrom,
+  Profile,
+  read,
+} from "../tool_results.ts";
 import type { Assumption } from "../planner/plan.ts";
 import type { Found } from "./find.ts";
 import { callOptions, type StepContext, type StepEnd } from "./step.ts";
@@ -77,28 +83,14 @@ async function download(context: StepContext, ref: string): Promise<Downloaded> 
   };
   let answer = await start();
   while (answer.download_id !== undefined && (answer.status === "queued" || answer.status === "running")) {
-    answer = read(
-      DownloadedSchema,
-      "get_download",
-      await servers.call(
-        "kaggle",
-        "get_download",
-        { download_id: answer.download_id, wait_s: WAIT_S },
-        options,
-      ),
-    );
+    answer = await goOn(answer.download_id) ?? await start();
   }
-  if (answer.status === "failed" || answer.status === "cancelled") {
-    const { error } = answer as { error?: { message?: string; hint?: string } };
-    throw new AppError(
-      "unavailable",
-      error?.message ?? `Cannot download ${ref}: the download ${answer.status}`,
-      {
-        hint: error?.hint ?? "Try again: what has arrived is kept.",
-      },
-    );
-  }
-  return answer;
+  if (answer.status !== "failed" && answer.status !== "cancelled") return answer;
+  throw answer.error ? errorFrom(answer.error) : new AppError(
+    "unavailable",
+    `Cannot download ${ref}: the download was ${answer.status}`,
+    { hint: "Resume the run: what has arrived is kept." },
+  );
 }
 
 /** Of several files, the one to learn from: the one called train, or the largest table. */

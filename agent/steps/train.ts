@@ -1,8 +1,8 @@
 /** Step 3: a training job, started once however often this step is tried. */
-import { AppError, type ErrorCode } from "@/shared/errors.ts";
+import { AppError } from "@/shared/errors.ts";
 import type { Plan } from "../planner/plan.ts";
 import { ConnectionLost } from "../servers.ts";
-import { read, TrainingJob } from "../tool_results.ts";
+import { errorFrom, read, TrainingJob } from "../tool_results.ts";
 import { callOptions, type StepContext, type StepEnd } from "./step.ts";
 
 export type Trained = TrainingJob & { model_id: string };
@@ -76,10 +76,10 @@ async function waitFor(context: StepContext, job_id: string): Promise<Trained> {
     if (job.status === "failed" || job.status === "cancelled") {
       // Forgotten, so that a resumed run trains again.
       context.keep({ job_id: null, failed_job_id: job_id });
-      throw new AppError(
-        (job.error?.code ?? "failed_precondition") as ErrorCode,
-        job.error?.message ?? `Cannot finish training: the job ${job_id} was ${job.status}`,
-        { hint: job.error?.hint ?? "Resume the run to train again." },
+      throw job.error ? errorFrom(job.error) : new AppError(
+        "failed_precondition",
+        `Cannot finish training: the job ${job_id} was ${job.status}`,
+        { hint: "Resume the run to train again." },
       );
     }
     if (job.progress) {

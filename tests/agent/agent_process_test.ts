@@ -1,9 +1,8 @@
 /** The agent as a process: killed, interrupted, two at once, a server that dies. */
 import assert from "node:assert/strict";
-import { inSandbox, programs, type Sandbox } from "../e2e/program.ts";
+import { inSandbox, type Sandbox, SOURCE } from "../e2e/program.ts";
 import { TextLineStream } from "../../agent/text_lines.ts";
 
-const [source] = await programs();
 const REQUEST = ["agent", "predict the species of a penguin", "--algorithm", "decision_tree", "--json"];
 
 /** Reads stderr until a line fits; then goes on reading, so that the pipe never fills. */
@@ -34,7 +33,7 @@ async function jobsOf(sandbox: Sandbox, run_id: string): Promise<number> {
 
 for (const point of [/2\/7 fetch\] fetching/, /3\/7 train\] training/, /5\/7 deploy\] deploying/]) {
   Deno.test(`an agent killed at ${point} leaves no process, and a resume ends the run`, async () => {
-    await inSandbox(source, async (sandbox) => {
+    await inSandbox(SOURCE, async (sandbox) => {
       const agent = sandbox.spawn([...REQUEST, "--yes"]);
       const run_id = idIn(await until(agent.stderr, point));
       agent.kill("SIGKILL");
@@ -54,7 +53,7 @@ for (const point of [/2\/7 fetch\] fetching/, /3\/7 train\] training/, /5\/7 dep
 }
 
 Deno.test("an interrupted agent ends with 130, leaves no process, and can be resumed", async () => {
-  await inSandbox(source, async (sandbox) => {
+  await inSandbox(SOURCE, async (sandbox) => {
     const agent = sandbox.spawn([...REQUEST, "--yes"]);
     const run_id = idIn(await until(agent.stderr, /3\/7 train\] training/));
     agent.kill("SIGINT");
@@ -67,7 +66,7 @@ Deno.test("an interrupted agent ends with 130, leaves no process, and can be res
 });
 
 Deno.test("two agents at once in a new home both end", async () => {
-  await inSandbox(source, async (sandbox) => {
+  await inSandbox(SOURCE, async (sandbox) => {
     const [one, two] = await Promise.all([
       sandbox.run([...REQUEST, "--yes"]),
       sandbox.run(["agent", "classify iris flowers", "--algorithm", "gaussian_nb", "--yes", "--json"]),
@@ -81,7 +80,7 @@ Deno.test("two agents at once in a new home both end", async () => {
 });
 
 Deno.test("a run without --yes is declined with 4, and a resume with --yes deploys the same model", async () => {
-  await inSandbox(source, async (sandbox) => {
+  await inSandbox(SOURCE, async (sandbox) => {
     const declined = await sandbox.run(REQUEST);
     assert.equal(declined.code, 4, declined.stderr);
     const { run_id, model, deployment, status } = JSON.parse(declined.stdout);
@@ -95,7 +94,7 @@ Deno.test("a run without --yes is declined with 4, and a resume with --yes deplo
 });
 
 Deno.test("watching ends when interrupted, and the run has succeeded", async () => {
-  await inSandbox(source, async (sandbox) => {
+  await inSandbox(SOURCE, async (sandbox) => {
     const agent = sandbox.spawn([...REQUEST, "--yes", "--watch", "3600"]);
     await until(agent.stderr, /7\/7 watch\] watching/);
     agent.kill("SIGINT");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { loadConfig, SETTINGS } from "@/shared/config.ts";
 import { OPTIONS, optionsFromConfig } from "../../agent/options.ts";
-import { inSandbox, programs, ROOT } from "../e2e/program.ts";
+import { inSandbox, ROOT, SOURCE } from "../e2e/program.ts";
 
 const CONFIG = join(ROOT, "examples", "config.yaml");
 
@@ -32,10 +32,8 @@ Deno.test("the example config shows the defaults of the settings", async () => {
   }
 });
 
-const [source] = await programs();
-
 Deno.test("the agent does what the example config says", async () => {
-  await inSandbox(source, async (sandbox) => {
+  await inSandbox(SOURCE, async (sandbox) => {
     const { code, stdout, stderr } = await sandbox.run(["agent", "--config", CONFIG, "--json"]);
     assert.equal(code, 0, stderr);
     const result = JSON.parse(stdout);
@@ -55,7 +53,7 @@ Deno.test("the agent does what the example config says", async () => {
 });
 
 Deno.test("the example program drives the three servers from search to prediction", async () => {
-  await inSandbox(source, async (sandbox) => {
+  await inSandbox(SOURCE, async (sandbox) => {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
         "run",

@@ -1,10 +1,8 @@
 /** The agent with data from Kaggle: searched, downloaded, the right file chosen. */
 import assert from "node:assert/strict";
 import { Random } from "@/shared/random.ts";
-import { inSandbox, programs } from "../e2e/program.ts";
+import { inSandbox, SOURCE } from "../e2e/program.ts";
 import { startFakeKaggle } from "../kaggle/fake_kaggle.ts";
-
-const [source] = await programs();
 
 function customers(rows: number): Uint8Array {
   const random = new Random(11);
@@ -33,7 +31,7 @@ Deno.test("a request without data is searched for at Kaggle, and the table for t
     },
   });
   try {
-    await inSandbox(source, async (sandbox) => {
+    await inSandbox(SOURCE, async (sandbox) => {
       const env = {
         MLMCP_KAGGLE_URL: fake.url,
         MLMCP_KAGGLE_STORAGE_HOSTS: fake.storageHost,

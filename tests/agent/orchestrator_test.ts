@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { AppError } from "@/shared/errors.ts";
 import { newWorld } from "./fake_servers.ts";
 import { onStage, scriptedAsker } from "./run_in_memory.ts";
 
@@ -211,5 +212,45 @@ Deno.test("watching reports what changes until the time is over", async () => {
     assert.equal(asked, 6);
     assert.deepEqual(result(run_id).monitoring?.changes.map((one) => one.change), ["ready -> degraded"]);
     assert.ok(told.lines.includes("penguins-species: ready -> degraded"));
+  }, world);
+});
+
+Deno.test("a long download is waited for, and begun again when its server has forgotten it", async () => {
+  const world = newWorld();
+  const whole = world.tools.kaggle.download_dataset;
+  let begun = 0;
+  world.tools.kaggle.download_dataset = async (input) => {
+    const { ref } = input;
+    return ++begun < 2 ? { status: "running", download_id: "dl_1", ref, notes: [] } : await whole(input);
+  };
+  const waits: string[] = [];
+  world.tools.kaggle.get_download = ({ download_id }) => {
+    waits.push(String(download_id));
+    if (waits.length < 3) return { status: "running", download_id, ref: "sample/penguins", notes: [] };
+    throw new AppError("not_found", "Cannot find the download dl_1: this server does not know it");
+  };
+  await onStage(async ({ newRun, work, result }) => {
+    const run_id = newRun(REQUEST, { no_deploy: true });
+    assert.equal((await work(run_id)).status, "succeeded");
+    assert.deepEqual([begun, waits], [2, ["dl_1", "dl_1", "dl_1"]]);
+    assert.equal(result(run_id).dataset?.dataset_id, "ds_sample_penguins");
+  }, world);
+});
+
+Deno.test("a download that failed ends the run with its own reason", async () => {
+  const error = {
+    code: "permission_denied",
+    message: "Cannot download a/b-c: Kaggle refuses",
+    hint: "Accept its rules.",
+  };
+  const world = newWorld({
+    kaggle: {
+      get_dataset_metadata: ({ ref }) => ({ ref, title: "B" }),
+      download_dataset: ({ ref }) => ({ status: "failed", download_id: "dl_1", ref, error, notes: [] }),
+    },
+  });
+  await onStage(async ({ newRun, work }) => {
+    const outcome = await work(newRun("predict y from a/b-c", { yes: true, dataset: "a/b-c/versions/1" }));
+    assert.deepEqual([outcome.status, outcome.error], ["failed", error]);
   }, world);
 });

@@ -12,7 +12,7 @@ export interface Program {
   missing: string | null;
 }
 
-const SOURCE: Program = {
+export const SOURCE: Program = {
   name: "source",
   command: Deno.execPath(),
   args: [
