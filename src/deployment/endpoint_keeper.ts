@@ -10,6 +10,9 @@ import { isFree } from "./ports.ts";
 import type { DeploymentRow, EndpointRow } from "./records.ts";
 import { MANY_DEATHS, rateShare, Slot, type SlotParts } from "./slot.ts";
 
+/** Looks, a second apart, that a busy replica gets to change its model. */
+const MAX_TRIES = 10;
+
 export interface KeeperParts extends SlotParts {
   registry: Registry;
 }
@@ -19,6 +22,8 @@ export class EndpointKeeper {
   #running: Promise<void> | null = null;
   #again = false;
   #adopted = false;
+  /** How often replicas were asked in vain to change to a version. */
+  #tries: { version: number; count: number } | null = null;
 
   constructor(readonly parts: KeeperParts, readonly name: string) {}
 
@@ -142,7 +147,16 @@ export class EndpointKeeper {
       }
       await slot.look();
     }));
-    if (this.#ready().every((slot) => slot.version !== pending.version)) {
+    const late = this.#ready().filter((slot) => slot.version !== pending.version);
+    if (late.length > 0) {
+      // Too busy to hear it: asked again at the next look, and in the end replaced.
+      this.#tries = this.#tries?.version === pending.version
+        ? { version: pending.version, count: this.#tries.count + 1 }
+        : { version: pending.version, count: 1 };
+      if (this.#tries.count < MAX_TRIES) return;
+      await Promise.all(late.map((slot) => this.#end(slot)));
+    }
+    if (this.#ready().length === 0) {
       // Nobody serves: the first replica is the trial.
       const slot = this.#slot(1);
       slot.startAt_ms = 0;

@@ -18,6 +18,8 @@ const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 30_000;
 /** So many quick deaths in a row, and the endpoint is said to have failed (it is still tried again). */
 export const MANY_DEATHS = 5;
+/** A process of our own that does not answer for so long hangs, and is killed. A large request takes seconds. */
+const HANGS_MS = 60_000;
 /** Counters are written this often, so that a killed supervisor loses little. */
 const CHECKPOINT_MS = 15_000;
 
@@ -42,6 +44,7 @@ export class Slot {
   lastStatus: ReplicaStatus | null = null;
   #child: Deno.ChildProcess | null = null;
   #ready_ms = 0;
+  #heard_ms = 0;
   #checkpoint_ms = 0;
   #loggedError: string | null = null;
   readonly replica_id: string;
@@ -63,7 +66,7 @@ export class Slot {
       this.door = door;
       this.state = "ready";
       this.version = row.version;
-      this.#ready_ms = performance.now();
+      this.#ready_ms = this.#heard_ms = performance.now();
     }
   }
 
@@ -74,6 +77,7 @@ export class Slot {
     artifact: Uint8Array,
     first: boolean,
   ): Promise<void> {
+    if (this.state !== "down") return;
     const { records, log } = this.parts;
     const control_token = crypto.randomUUID();
     this.state = "starting";
@@ -161,7 +165,7 @@ export class Slot {
     this.door = door;
     this.state = "ready";
     this.error = null;
-    this.#ready_ms = performance.now();
+    this.#ready_ms = this.#heard_ms = performance.now();
     this.#child = child;
     if (status) {
       this.lastStatus = status;
@@ -189,14 +193,19 @@ export class Slot {
     try {
       const status = await door.status();
       if (door !== this.door) return;
+      this.#heard_ms = performance.now();
       this.lastStatus = status;
       this.version = status.version;
       if (status.state === "draining") this.state = "draining";
       if (performance.now() - this.#ready_ms > QUICK_DEATH_MS) this.quickDeaths = 0;
       this.#note(status);
     } catch (error) {
-      // Busy is not dead: only a process that does not answer because it is gone is replaced.
-      if (!(error instanceof NobodyThere) || door !== this.door) return;
+      if (door !== this.door) return;
+      if (!(error instanceof NobodyThere)) {
+        // Busy is not dead; but who is busy for a minute will not come back. An adopted one can't be killed from here.
+        if (performance.now() - this.#heard_ms > HANGS_MS) tryTo(() => this.#child?.kill("SIGKILL"));
+        return;
+      }
       this.#died({
         code: "unavailable",
         message: `Cannot keep replica ${this.replica_id}: its process is gone`,
@@ -274,11 +283,11 @@ export class Slot {
   }
 }
 
-/** The home may be gone by now; the processes must end all the same. */
+/** The home or the process may be gone by now; the rest must go on all the same. */
 function tryTo(work: () => void): void {
   try {
     work();
-  } catch { /* no database any more */ }
+  } catch { /* gone already */ }
 }
 
 /** What one replica may take of the endpoint's limit; the kernel gives each about the same number of connections. */
