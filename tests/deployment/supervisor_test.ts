@@ -327,7 +327,9 @@ Deno.test("an endpoint whose replicas die again and again is failed with the rea
     assert.equal(failed.error?.code, "data_loss");
     assert.equal((await describe(scene, "houses")).status, "ready");
     await Deno.writeFile(path, bytes);
-    await until("it is back once the file is whole", async () => (await describe(scene)).status === "ready");
-    assert.equal((await describe(scene)).error, null);
+    await until("it is back once the file is whole, and no error is shown", async () => {
+      const { status, error } = await describe(scene);
+      return status === "ready" && error === null;
+    });
   });
 });
