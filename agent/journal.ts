@@ -90,7 +90,8 @@ export class Journal {
       ? this.#db.prepare("SELECT * FROM run ORDER BY created_at DESC, run_id DESC LIMIT 1").get()
       : this.#db.prepare("SELECT * FROM run WHERE run_id = ?").get(run_id);
     if (row) return runOf(row as Record<string, string | null>);
-    throw new AppError("not_found", `Cannot find the run ${run_id}: this home has none with that id`, {
+    const state = this.runs(1).length === 0 ? "this home has no runs yet" : "this home has none with that id";
+    throw new AppError("not_found", `Cannot find the run ${run_id}: ${state}`, {
       hint: "`mlmcp agent runs` lists them; --home chooses another home.",
     });
   }

@@ -163,6 +163,14 @@ function cannotReach(server: ServerName, detail: string, error: unknown): AppErr
       },
     );
   }
+  // A server that could not start says why on its stderr, as `mlmcp x-server: what` and the way out below it.
+  const said = new RegExp(`mlmcp ${server}-server: (Cannot .*)\\n?\\s*(.*)`).exec(detail);
+  if (said) {
+    return new AppError("unavailable", `Cannot start the ${server}-server: ${said[1]}`, {
+      hint: said[2],
+      cause: error,
+    });
+  }
   return new AppError(
     "unavailable",
     `Cannot connect to the ${server}-server: ${text}${detail ? ` (${detail})` : ""}`,

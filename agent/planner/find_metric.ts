@@ -1,15 +1,22 @@
 /** The number that the gate looks at, and how high it must be. */
 import type { Assumption, Task } from "./plan.ts";
 
-/** What each metric can reach at best; for errors (rmse) less is better. */
-const METRICS: Record<string, { perfect: number; greater_is_better: boolean }> = {
+interface MetricFacts {
+  /** What it can reach at best; for errors (rmse) less is better. */
+  perfect: number;
+  greater_is_better: boolean;
+  /** What a guess gives that knows the mean; on few rows a baseline is below it by chance alone. */
+  guess?: number;
+}
+
+const METRICS: Record<string, MetricFacts> = {
   accuracy: { perfect: 1, greater_is_better: true },
   balanced_accuracy: { perfect: 1, greater_is_better: true },
   f1: { perfect: 1, greater_is_better: true },
   precision: { perfect: 1, greater_is_better: true },
   recall: { perfect: 1, greater_is_better: true },
   roc_auc: { perfect: 1, greater_is_better: true },
-  r2: { perfect: 1, greater_is_better: true },
+  r2: { perfect: 1, greater_is_better: true, guess: 0 },
   log_loss: { perfect: 0, greater_is_better: false },
   mae: { perfect: 0, greater_is_better: false },
   rmse: { perfect: 0, greater_is_better: false },
@@ -64,16 +71,19 @@ export interface Threshold {
 
 /**
  * The least score worth deploying: a tenth of the way from the baseline (what a model that looks at no feature
- * reaches) to perfect, rounded to four digits towards perfect.
+ * reaches) to perfect, rounded to four digits towards perfect. Never from below what the mean alone reaches.
  */
 export function thresholdAbove(metric: string, baseline: number): Threshold {
-  const { perfect, greater_is_better } = METRICS[metric] ?? { perfect: 1, greater_is_better: true };
-  const exact = baseline + MARGIN * (perfect - baseline);
+  const { perfect, greater_is_better, guess } = METRICS[metric] ?? { perfect: 1, greater_is_better: true };
+  const start = guess === undefined ? baseline : Math.max(baseline, guess);
+  const exact = start + MARGIN * (perfect - start);
   const min_score = greater_is_better
     ? Math.ceil(exact * 1e4 - 1e-6) / 1e4
     : Math.floor(exact * 1e4 + 1e-6) / 1e4;
   return {
     min_score,
-    reason: `a tenth of the way from the baseline's ${Number(baseline.toFixed(4))} to perfect (${perfect})`,
+    reason: start === baseline
+      ? `a tenth of the way from the baseline's ${Number(baseline.toFixed(4))} to perfect (${perfect})`
+      : `a tenth of the way from ${guess}, what the mean alone reaches, to perfect (${perfect})`,
   };
 }

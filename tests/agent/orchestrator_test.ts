@@ -101,8 +101,8 @@ Deno.test("a run on a local file needs no kaggle-server", async () => {
     const run_id = newRun("predict species from ./birds.csv", { yes: true });
     assert.equal((await work(run_id)).status, "succeeded");
     assert.equal(world.starts.kaggle, 0);
-    assert.equal(world.inputs.get("train_model")?.[0].dataset, "/work/birds.csv");
-    assert.equal(result(run_id).dataset?.ref, "/work/birds.csv");
+    assert.equal(world.inputs.get("train_model")?.[0].dataset, "/data/birds.csv");
+    assert.equal(result(run_id).dataset?.ref, "/data/birds.csv");
     assert.equal(result(run_id).deployment?.endpoint, "birds-species");
   });
 });

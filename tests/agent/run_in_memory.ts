@@ -77,7 +77,7 @@ export async function onStage(work: (stage: Stage) => Promise<void>, world = new
             servers,
             reporter: told,
             asker: null,
-            folders: { cwd: "/work", user: "/users/me" },
+            folders: { cwd: "/data", user: "/users/me" },
             commandLine: (args) => `mlmcp ${args}`,
             signal: new AbortController().signal,
             clock: { now: () => Date.now(), sleep: () => Promise.resolve() },

@@ -34,7 +34,7 @@ async function find(
     request,
     given: more.given,
     target: more.target,
-    folders: { cwd: "/work", user: undefined },
+    folders: { cwd: "/data", user: undefined },
     search(query) {
       queries.push(query);
       const all = more.kaggle ? [...EMBEDDED, ...AT_KAGGLE] : EMBEDDED;
@@ -128,7 +128,7 @@ Deno.test("a search that fails is named as the reason", async () => {
 });
 
 Deno.test("owner/slug is a folder where there is one, and Kaggle's where there is none", async () => {
-  const here = await find("x", { given: "owner/slug", tables: ["/work/owner/slug"] });
+  const here = await find("x", { given: "owner/slug", tables: ["/data/owner/slug"] });
   assert.deepEqual(here.decision.kind === "decided" && here.decision.value.source, "path");
   const there = await find("x", { given: "owner/slug" });
   assert.deepEqual(

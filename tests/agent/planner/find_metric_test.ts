@@ -5,7 +5,9 @@ import { findMetric, greaterIsBetter, thresholdAbove } from "../../../agent/plan
 Deno.test("the threshold is a tenth of the way from the baseline to perfect", () => {
   assert.equal(thresholdAbove("accuracy", 0.5).min_score, 0.55);
   assert.equal(thresholdAbove("roc_auc", 0.5).min_score, 0.55);
-  assert.equal(thresholdAbove("r2", -0.02).min_score, 0.082);
+  assert.equal(thresholdAbove("r2", -0.45).min_score, 0.1);
+  assert.match(thresholdAbove("r2", -0.45).reason, /the mean alone/);
+  assert.equal(thresholdAbove("r2", 0.02).min_score, 0.118);
   assert.equal(thresholdAbove("rmse", 100).min_score, 90);
   assert.equal(thresholdAbove("log_loss", 0.69315).min_score, 0.6238);
 });

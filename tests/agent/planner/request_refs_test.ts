@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { findInRequest, readDatasetOption } from "../../../agent/planner/request_refs.ts";
 
-const FOLDERS = { cwd: "/work", user: "/users/me" };
+const FOLDERS = { cwd: "/data", user: "/users/me" };
 
 const OPTIONS: [string, unknown][] = [
   ["sample/iris", { kind: "ref", ref: "sample/iris" }],
   ["ds_0a1b2c", { kind: "stored", dataset_id: "ds_0a1b2c" }],
-  ["houses.csv", { kind: "path", path: "/work/houses.csv" }],
-  ["./data", { kind: "path", path: "/work/data" }],
+  ["houses.csv", { kind: "path", path: "/data/houses.csv" }],
+  ["./data", { kind: "path", path: "/data/data" }],
   ["../x.csv.gz", { kind: "path", path: "/x.csv.gz" }],
   ["~/x.csv", { kind: "path", path: "/users/me/x.csv" }],
   ["/abs/x.csv", { kind: "path", path: "/abs/x.csv" }],
-  ["data/train.csv", { kind: "path", path: "/work/data/train.csv" }],
-  ["owner/slug", { kind: "path_or_ref", path: "/work/owner/slug", ref: "owner/slug" }],
+  ["data/train.csv", { kind: "path", path: "/data/data/train.csv" }],
+  ["owner/slug", { kind: "path_or_ref", path: "/data/owner/slug", ref: "owner/slug" }],
   ["owner/slug/versions/3", { kind: "ref", ref: "owner/slug/versions/3" }],
-  ["a/b/c.csv", { kind: "path_or_ref", path: "/work/a/b/c.csv", ref: "a/b/c.csv" }],
+  ["a/b/c.csv", { kind: "path_or_ref", path: "/data/a/b/c.csv", ref: "a/b/c.csv" }],
   ["https://www.kaggle.com/datasets/uciml/iris?select=x", { kind: "ref", ref: "uciml/iris" }],
 ];
 
@@ -25,9 +25,9 @@ for (const [text, expected] of OPTIONS) {
 }
 
 const REQUESTS: [string, string | null, string][] = [
-  ["predict price from houses.csv", "/work/houses.csv", "predict price from"],
-  ["predict price from ./houses.csv.", "/work/houses.csv", "predict price from"],
-  ['predict price with "my houses.csv", please', "/work/my houses.csv", "predict price with , please"],
+  ["predict price from houses.csv", "/data/houses.csv", "predict price from"],
+  ["predict price from ./houses.csv.", "/data/houses.csv", "predict price from"],
+  ['predict price with "my houses.csv", please', "/data/my houses.csv", "predict price with , please"],
   ["use sample/titanic to predict survival", "sample/titanic", "use to predict survival"],
   [
     "predict churn using blastchar/telco-customer-churn",
