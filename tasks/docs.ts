@@ -17,7 +17,9 @@ function table(): string {
   const rows = [["kaggle-server", KAGGLE], ["training-server", TRAINING], ["deploy-server", DEPLOY]] as const;
   const lines = rows.flatMap(([server, tools]) =>
     tools.map((tool, i) =>
-      `| ${i === 0 ? `\`${server}\`` : ""} | \`${tool.name}\` | ${firstSentence(tool.description)} | ${tool.effect} |`
+      `| ${i === 0 ? `\`${server}\`` : ""} | \`${tool.name}\` | ${
+        firstSentence(tool.description)
+      } | ${tool.effect} |`
     )
   );
   return ["", "| server | tool | what it does | effect |", "|---|---|---|---|", ...lines, "", ""].join("\n");

@@ -25,7 +25,17 @@ export interface LearningPool {
   close(): void;
 }
 
-/** @param size Workers at work at once */
+/** Places at work, and who waits for one. */
+interface Lane {
+  busy: number;
+  waiting: (() => void)[];
+}
+
+/**
+ * Jobs and single tasks have places of their own: a profile or a validation, for which a person waits, goes ahead
+ * however many jobs are at work.
+ * @param size Workers at work at once, for jobs and for single tasks each
+ */
 export function openPool(size: number, log: Log): LearningPool {
   const start = () =>
     new Worker(workerUrl("learning_worker"), {
@@ -34,19 +44,28 @@ export function openPool(size: number, log: Log): LearningPool {
       deno: { permissions: "none" },
     });
   let spare: Worker | null = start();
-  let busy = 0;
   let closed = false;
-  const waiting: (() => void)[] = [];
+  const jobs: Lane = { busy: 0, waiting: [] };
+  const singles: Lane = { busy: 0, waiting: [] };
   const active = new Set<Worker>();
   const kept = new Map<string, Worker[]>();
 
-  const enter = async () => {
-    while (busy >= size) await new Promise<void>((go) => waiting.push(go));
-    busy++;
+  const enter = async (lane: Lane, signal?: AbortSignal) => {
+    while (lane.busy >= size && !signal?.aborted) {
+      let go = () => {};
+      await new Promise<void>((done) => {
+        go = done;
+        lane.waiting.push(go);
+        signal?.addEventListener("abort", go, { once: true });
+      });
+      signal?.removeEventListener("abort", go);
+      lane.waiting = lane.waiting.filter((other) => other !== go);
+    }
+    lane.busy++;
   };
-  const leave = () => {
-    busy--;
-    waiting.shift()?.();
+  const leave = (lane: Lane) => {
+    lane.busy--;
+    lane.waiting.shift()?.();
   };
   const take = (job_id: string | undefined): Worker => {
     const own = job_id === undefined ? undefined : kept.get(job_id)?.pop();
@@ -110,14 +129,15 @@ export function openPool(size: number, log: Log): LearningPool {
 
   return {
     async run(name, input, options = {}) {
-      await enter();
+      const lane = options.job_id === undefined ? singles : jobs;
+      await enter(lane, options.signal);
       try {
         if (closed || options.signal?.aborted) {
           throw new AppError("cancelled", `Cannot start ${name}: it was cancelled`);
         }
         return await runOne(name, input, options);
       } finally {
-        leave();
+        leave(lane);
       }
     },
     endJob(job_id) {

@@ -216,6 +216,45 @@ Deno.test("the pool ends a Worker at once when its task is cancelled or takes to
   }
 });
 
+Deno.test("a single task goes ahead of the jobs that take every place, and a waiting one can be cancelled", async () => {
+  const pool = openPool(1, LOG);
+  const { train } = await prepareSample("titanic");
+  const work = {
+    train,
+    options: {
+      target: "survived",
+      task: "classification" as const,
+      algorithm: "random_forest",
+      params: { n_estimators: 5000 },
+      seed: 0,
+    },
+    folds: 5,
+    metric: "accuracy",
+  };
+  const abort = new AbortController();
+  const never = new AbortController();
+  const long = pool.run("compare", work, { job_id: "one", signal: never.signal }).catch(() => "ended");
+  const second = pool.run("compare", work, { job_id: "two", signal: abort.signal });
+  try {
+    const sample = findSample("iris");
+    const bytes = new TextEncoder().encode(sample.text);
+    assert.equal((await pool.run("profile", { bytes, file_name: "iris.csv" })).rows, 150);
+    abort.abort();
+    await assert.rejects(second, (error: AppError) => error.code === "cancelled");
+    never.abort();
+    assert.equal(await long, "ended");
+    const third = await pool.run("compare", {
+      ...work,
+      options: { ...work.options, params: { n_estimators: 2 } },
+    }, {
+      job_id: "three",
+    });
+    assert.equal(third.fold_scores.length, 5);
+  } finally {
+    pool.close();
+  }
+});
+
 Deno.test("the pool hands a task's error over with its code and hint", async () => {
   const pool = openPool(1, LOG);
   try {
