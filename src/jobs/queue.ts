@@ -66,7 +66,7 @@ export function openQueue(home: Home): JobQueue {
       return transact(db, () => {
         reclaim(db, home, owner, now());
         const row = db.prepare(
-          "SELECT job_id FROM job WHERE status = 'queued' ORDER BY created_at, job_id LIMIT 1",
+          "SELECT job_id FROM job WHERE status = 'queued' ORDER BY created_at, rowid LIMIT 1",
         ).get() as { job_id: string } | undefined;
         if (!row) return null;
         db.prepare(
@@ -87,7 +87,7 @@ export function openQueue(home: Home): JobQueue {
     list({ status, run_id, offset = 0, limit = 50 } = {}) {
       const rows = db.prepare(
         `SELECT * FROM job WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR run_id = ?2)
-         ORDER BY created_at DESC, job_id LIMIT ?3 OFFSET ?4`,
+         ORDER BY created_at DESC, rowid DESC LIMIT ?3 OFFSET ?4`,
       ).all(status ?? null, run_id ?? null, limit, offset);
       return (rows as unknown as Row[]).map(rowToJob);
     },

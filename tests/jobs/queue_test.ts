@@ -108,6 +108,15 @@ Deno.test("cancel() ends a waiting job at once, and asks the process of a runnin
     queue.close();
   }));
 
+Deno.test("jobs of one millisecond are taken in the order they came, and listed newest first", () =>
+  withHome((home) => {
+    const queue = openQueue(home);
+    const added = Array.from({ length: 20 }, () => queue.add(REQUEST, CALLER).job_id);
+    assert.deepEqual(queue.list().map(({ job_id }) => job_id), added.toReversed());
+    assert.deepEqual(added.map(() => queue.take()!.job_id), added);
+    queue.close();
+  }));
+
 Deno.test("release() puts a job back without counting the attempt, and list() filters by status and run", () =>
   withHome((home) => {
     const queue = openQueue(home);
