@@ -60,38 +60,37 @@ async function must(command: string, args: string[], env: Record<string, string>
   if (code !== 0) throw new Error(`${basename(command)} ${args.slice(0, 2).join(" ")} failed:\n${text}`);
 }
 
-async function bundle(): Promise<string[]> {
-  await Deno.mkdir(BUNDLE, { recursive: true });
-  const entries = { main: "main.ts", ...WORKER_ENTRIES };
-  const files: string[] = [];
-  for (const [name, path] of Object.entries(entries)) {
-    const file = join(BUNDLE, `${name}.js`);
-    await must(Deno.execPath(), [
-      ...["bundle", "--quiet", "--platform", "deno", "--minify", "--output", file, join(ROOT, path)],
-    ]);
-    files.push(file);
-  }
-  return files;
+/** Split, so that a command loads only its own rooms: `main.js`, the Workers, and chunks beside them. */
+async function bundle(): Promise<string> {
+  await Deno.remove(BUNDLE, { recursive: true }).catch(() => {});
+  const entries = ["main.ts", ...Object.values(WORKER_ENTRIES)];
+  await must(Deno.execPath(), [
+    ...["bundle", "--quiet", "--platform", "deno", "--minify", "--code-splitting", "--outdir", BUNDLE],
+    ...entries.map((path) => join(ROOT, path)),
+  ]);
+  return join(BUNDLE, "main.js");
 }
 
 async function compile(
   deno: string,
-  [main, ...workers]: string[],
+  main: string,
   output: string,
   extra: string[],
   env: Record<string, string>,
 ) {
-  const include = workers.flatMap((file) => ["--include", file]);
   return await run(deno, [
-    "compile",
-    "--quiet",
-    "--no-config",
-    ...FLAGS,
-    ...extra,
-    ...include,
-    "--output",
-    output,
-    main,
+    ...[
+      "compile",
+      "--quiet",
+      "--no-config",
+      ...FLAGS,
+      ...extra,
+      "--include",
+      BUNDLE,
+      "--output",
+      output,
+      main,
+    ],
   ], env);
 }
 
@@ -156,9 +155,9 @@ async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
 
-async function compileHere(files: string[]): Promise<string> {
+async function compileHere(main: string): Promise<string> {
   const output = join(DIST, Deno.build.os === "windows" ? "mlmcp.exe" : "mlmcp");
-  const direct = await compile(Deno.execPath(), files, output, [], {});
+  const direct = await compile(Deno.execPath(), main, output, [], {});
   if (direct.code === 0) return `${output} (Deno ${Deno.version.deno})`;
   console.error("Deno's release host gave no runtime; taking one from PyPI.");
   let pair;
@@ -171,7 +170,7 @@ async function compileHere(files: string[]): Promise<string> {
       }`,
     );
   }
-  const again = await compile(pair.deno, files, output, ["--cached-only"], { DENORT_BIN: pair.runtime });
+  const again = await compile(pair.deno, main, output, ["--cached-only"], { DENORT_BIN: pair.runtime });
   if (again.code !== 0) throw new Error(again.text);
   return `${output} (the runtime of ${FALLBACK.deno.requirement})`;
 }
@@ -180,16 +179,16 @@ const { values } = parseArgs({
   args: Deno.args,
   options: { target: { type: "string" }, all: { type: "boolean" } },
 });
-const files = await bundle();
+const main = await bundle();
 if (!values.target && !values.all) {
-  const made = await compileHere(files);
+  const made = await compileHere(main);
   const path = made.split(" (")[0];
   console.log(`${made}: ${((await Deno.stat(path)).size / 1e6).toFixed(1)} MB`);
 } else {
   const sums: string[] = [];
   for (const target of values.all ? TARGETS : [values.target!]) {
     const output = join(DIST, `mlmcp-${target}${target.includes("windows") ? ".exe" : ""}`);
-    const { code, text } = await compile(Deno.execPath(), files, output, ["--target", target], {});
+    const { code, text } = await compile(Deno.execPath(), main, output, ["--target", target], {});
     if (code !== 0) throw new Error(text);
     sums.push(`${sha256(await Deno.readFile(output))}  ${basename(output)}`);
     console.log(sums.at(-1));

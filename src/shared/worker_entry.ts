@@ -1,6 +1,6 @@
 /**
- * The programs that run as Workers. `deno task compile` bundles each to `<name>.js` beside main.js;
- * from source they are the files below.
+ * The programs that run as Workers. `deno task compile` bundles main.ts and these, with the same paths and `.js`;
+ * what they share goes to chunks beside main.js, and this module is in one of them.
  */
 import { sourceRoot } from "./self_command.ts";
 
@@ -14,6 +14,6 @@ export const WORKER_ENTRIES = {
 export function workerUrl(name: keyof typeof WORKER_ENTRIES): string {
   const root = sourceRoot();
   return root === null
-    ? new URL(`./${name}.js`, import.meta.url).href
+    ? new URL(`./${WORKER_ENTRIES[name].replace(/\.ts$/, ".js")}`, import.meta.url).href
     : new URL(WORKER_ENTRIES[name], `file://${root}`).href;
 }
