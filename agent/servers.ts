@@ -52,6 +52,16 @@ export class ConnectionLost extends AppError {
   }
 }
 
+/** A server that we started ended before it could be talked to, without a word: it was killed. */
+class EndedSilently extends AppError {
+  constructor(server: ServerName, error: unknown) {
+    super("unavailable", `Cannot connect to the ${server}-server: it ended while it started`, {
+      hint: `\`mlmcp doctor\` shows what this machine lacks; <home>/logs/${server}-server.jsonl has the details.`,
+      cause: error,
+    });
+  }
+}
+
 /** How a server is reached: a way to talk, and what it said when it could not be reached. */
 export interface Reached {
   transport: Transport;
@@ -86,15 +96,25 @@ export function openServers(reach: (server: ServerName) => Promise<Reached>, ver
     return made;
   };
 
+  /** Nothing was asked yet, so one that was killed while it started is started once more. */
+  const connected = async (server: ServerName): Promise<Connection> => {
+    try {
+      return await connection(server);
+    } catch (error) {
+      if (!(error instanceof EndedSilently)) throw error;
+      return await connection(server);
+    }
+  };
+
   return {
     async call(server, tool, input, options = {}) {
       try {
-        return await (await connection(server)).call(tool, input, options);
+        return await (await connected(server)).call(tool, input, options);
       } catch (error) {
         if (!(error instanceof ConnectionLost) || options.repeatable === false || options.signal?.aborted) {
           throw error;
         }
-        return await (await connection(server)).call(tool, input, options);
+        return await (await connected(server)).call(tool, input, options);
       }
     },
     warm(server) {
@@ -152,6 +172,7 @@ async function connect(
 }
 
 function cannotReach(server: ServerName, detail: string, error: unknown): AppError {
+  if (detail === "") return new EndedSilently(server, error);
   const text = error instanceof Error ? error.message : String(error);
   if (statusOf(error) === 401 || statusOf(error) === 403) {
     return new AppError(

@@ -97,9 +97,10 @@ export async function benchServing(program: Runnable): Promise<string[]> {
         wait_s: 45,
       });
       const { url } = await call(deploying, "deploy_model", { model_id: job.model_id, require_gate: false });
-      const golden = await (await fetch(`${url}/metadata`)).json();
-      const example = golden.example ?? golden.examples?.[0];
-      const result = await load(Number(new URL(String(url)).port), JSON.stringify({ rows: [example] }));
+      const { example } = await call(deploying, "test_endpoint", { endpoint: name }) as {
+        example: { row: unknown };
+      };
+      const result = await load(Number(new URL(String(url)).port), JSON.stringify({ rows: [example.row] }));
       lines.push(
         `| ${algorithm} | ${result.per_s.toFixed(0)} | ${result.p50.toFixed(2)} | ${result.p99.toFixed(2)} |`,
       );

@@ -14,6 +14,8 @@ export type Task = "classification" | "regression";
 export interface Needs {
   /** `native`: NaN may stay. `impute`: every value is filled in first. */
   missing: "native" | "impute";
+  /** False: an imputed column gets no 0/1 column beside it that tells where values were missing. */
+  missing_indicator?: boolean;
   /** `native`: category codes, marked in `Matrix.categories`. `one_hot`: one 0/1 column a category. */
   categories: "native" | "one_hot";
   /** Columns are brought to mean 0 and variance 1. */

@@ -146,6 +146,7 @@ function learnColumn(table: Table, feature: FeatureSpec, needs: Needs): Prepared
     params = { impute, scale: needs.scaling };
   } else {
     name = needs.scaling ? "standard_scaler" : impute ? "simple_imputer" : "passthrough";
+    params = { indicator: needs.missing_indicator !== false };
   }
   return { column: feature.name, transformer: name, state: transformerOf(name).fit(column, params) };
 }

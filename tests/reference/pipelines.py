@@ -52,8 +52,8 @@ SETS = dict(
 )
 
 
-def prepare(scale):
-    steps = [SimpleImputer(strategy="median", add_indicator=True)] + ([StandardScaler()] if scale else [])
+def prepare(scale, indicator=True):
+    steps = [SimpleImputer(strategy="median", add_indicator=indicator)] + ([StandardScaler()] if scale else [])
     return make_column_transformer(
         (make_pipeline(*steps), make_column_selector(dtype_include=np.number)),
         (OneHotEncoder(handle_unknown="ignore"), make_column_selector(dtype_exclude=np.number)))
@@ -69,7 +69,7 @@ def native():
 CLASSIFIERS = dict(
     logistic_regression=lambda seed: make_pipeline(prepare(True), LogisticRegression()),
     k_neighbors=lambda seed: make_pipeline(prepare(True), KNeighborsClassifier()),
-    gaussian_nb=lambda seed: make_pipeline(prepare(False), GaussianNB()),
+    gaussian_nb=lambda seed: make_pipeline(prepare(False, indicator=False), GaussianNB()),
 )
 REGRESSORS = dict(
     linear_regression=lambda seed: make_pipeline(prepare(True), LinearRegression()),

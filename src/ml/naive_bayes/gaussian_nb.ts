@@ -29,7 +29,8 @@ export const gaussianNb = defineEstimator<z.infer<typeof params>, GaussianState>
   description:
     "Takes each column as normally distributed in each class. Very quick, good with few rows; its probabilities are too sure.",
   source: "https://scikit-learn.org/stable/modules/generated/sklearn.naive_bayes.GaussianNB.html",
-  needs: { missing: "impute", categories: "one_hot", scaling: false },
+  // A 0/1 column that hardly varies would outweigh all others in a product of densities.
+  needs: { missing: "impute", missing_indicator: false, categories: "one_hot", scaling: false },
   params: { classification: params },
 
   fit(X, y, params, context) {

@@ -19,7 +19,10 @@ export type NumericState = {
  * Learns what `writeNumeric` needs. As scikit-learn's
  * `make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())`.
  */
-export function fitNumeric(values: Float64Array, options: { impute: boolean; scale: boolean }): NumericState {
+export function fitNumeric(
+  values: Float64Array,
+  options: { impute: boolean; scale: boolean; indicator?: boolean },
+): NumericState {
   const state: NumericState = {
     impute: options.impute,
     median: 0,
@@ -33,7 +36,7 @@ export function fitNumeric(values: Float64Array, options: { impute: boolean; sca
   const there = values.filter((value) => !Number.isNaN(value));
   state.median = medianOf(there);
   const missing = values.length - there.length;
-  state.indicator = missing > 0;
+  state.indicator = missing > 0 && options.indicator !== false;
   if (!options.scale) return state;
 
   const rows = values.length;

@@ -8,7 +8,12 @@ export const simpleImputer = defineTransformer<NumericState>({
   description:
     "Fills missing numbers with the training median and adds a 0/1 column that tells which were missing.",
   source: "https://scikit-learn.org/stable/modules/generated/sklearn.impute.SimpleImputer.html",
-  fit: (column) => fitNumeric(numericColumn(column, "simple_imputer").values, { impute: true, scale: false }),
+  fit: (column, { indicator }) =>
+    fitNumeric(numericColumn(column, "simple_imputer").values, {
+      impute: true,
+      scale: false,
+      indicator: indicator !== false,
+    }),
   outputs: numericOutputs,
   categories: (state) => state.indicator ? [0, 0] : [0],
   transform(column, state, outputs) {
