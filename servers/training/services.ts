@@ -65,26 +65,22 @@ export function openTrainingServices(
 }
 
 async function findDatasetBy(command: CommandContext, dataset: string): Promise<FoundDataset> {
-  const looksLikePath = /^(\/|\.{1,2}([/\\]|$)|~[/\\]|[A-Za-z]:[\\/])/.test(dataset);
-  let notStored: unknown = null;
-  if (!looksLikePath) {
-    try {
-      const found = await resolveDataset(command.home.datasets, dataset);
-      return { ...found, file_name: found.name };
-    } catch (error) {
-      const mayBePath = error instanceof AppError && !/^(ds_|sample\/)/.test(dataset) &&
-        ["not_found", "permission_denied", "invalid_argument"].includes(error.code);
-      if (!mayBePath) throw error;
-      notStored = error;
-    }
-  }
+  const stored = await resolveDataset(command.home.datasets, dataset);
+  if (stored) return { ...stored, file_name: stored.name };
   try {
     return await readByPath(command, dataset);
   } catch (error) {
-    throw notStored && error instanceof AppError && error.code === "not_found" &&
-        !/\.\w{2,8}(\.gz)?$/.test(dataset)
-      ? notStored
-      : error;
+    // Two words and a slash are more likely a data set that was never downloaded than a file.
+    if (!(error instanceof AppError && error.code === "not_found" && /^[\w-]+\/[\w-]+$/.test(dataset))) {
+      throw error;
+    }
+    throw new AppError(
+      "not_found",
+      `Cannot find dataset ${dataset}: no file, no sample and no stored dataset`,
+      {
+        hint: "Download it first with download_dataset, or give the path of a file.",
+      },
+    );
   }
 }
 

@@ -21,7 +21,7 @@ export interface ResolvedDataset {
   /** Null for an embedded data set that is not stored. */
   path: string | null;
   dataset_id: string | null;
-  /** `owner/slug`, `sample/NAME`, or the path as given. */
+  /** `owner/slug` or `sample/NAME`. */
   ref: string;
   version: string | null;
   license: string | null;
@@ -32,13 +32,14 @@ export interface ResolvedDataset {
 }
 
 /**
- * Finds and reads a table file.
- * @param dataset a dataset_id (`ds_…`, or `ds_…/file.csv`), `sample/NAME`, a ref in the store
- *   (`owner/slug[/versions/N][/file]`), or the path of a file, or of a folder with exactly one table file
- * @throws AppError not_found, invalid_argument (several candidates, none), permission_denied, data_loss (a
- *   stored file whose hash is not the one in its manifest)
+ * Finds and reads a table of the store. Files elsewhere are not its business: they come through the file door.
+ * @param dataset a dataset_id (`ds_…`, or `ds_…/file.csv`), `sample/NAME`, or a ref in the store
+ *   (`owner/slug[/versions/N][/file]`)
+ * @returns null when it is no name of the store, and so may be a path
+ * @throws AppError not_found, invalid_argument (no table inside), permission_denied, data_loss (a stored file
+ *   whose hash is not the one in its manifest)
  */
-export async function resolveDataset(datasetsDir: string, dataset: string): Promise<ResolvedDataset> {
+export async function resolveDataset(datasetsDir: string, dataset: string): Promise<ResolvedDataset | null> {
   if (dataset.trim() === "") {
     throw new AppError("invalid_argument", "Cannot find the dataset: it has no name", {
       hint: "Give a dataset_id, a sample/NAME, or the path of a file.",
@@ -58,7 +59,7 @@ export async function resolveDataset(datasetsDir: string, dataset: string): Prom
     const manifest = await findDataset(datasetsDir, dataset);
     if (manifest) return await fromStore(datasetsDir, manifest, file);
   }
-  return await fromPath(dataset);
+  return null;
 }
 
 /** What can't be a ref: an absolute path, or one that starts with a dot. */
@@ -140,59 +141,6 @@ function noSuchFile(ref: string, file: string, names: string[]): AppError {
   return new AppError("not_found", `Cannot find "${file}" in ${ref}: it has no such file`, {
     hint: `Files: ${names.slice(0, 20).join(", ")}.`,
   });
-}
-
-async function fromPath(path: string): Promise<ResolvedDataset> {
-  let isFolder: boolean;
-  try {
-    isFolder = (await Deno.stat(path)).isDirectory;
-  } catch (error) {
-    const known = diskError(error, "read", path);
-    if (!(known instanceof AppError && known.code === "not_found")) throw known;
-    throw new AppError("not_found", `Cannot find dataset ${path}: no file, no sample and no stored dataset`, {
-      hint: "Check the path (a relative one starts at the current folder), use sample/iris to try, " +
-        "or download owner/slug first with download_dataset.",
-      cause: error,
-    });
-  }
-  const file = isFolder ? await onlyTable(path) : path;
-  const bytes = await readFile(file);
-  return {
-    name: basename(file),
-    bytes,
-    path: file,
-    dataset_id: null,
-    ref: path,
-    version: null,
-    license: null,
-    sha256: sha256Hex(bytes),
-    target: null,
-    task: null,
-  };
-}
-
-async function onlyTable(folder: string): Promise<string> {
-  const names: string[] = [];
-  try {
-    for await (const entry of Deno.readDir(folder)) {
-      if (!entry.isDirectory && !entry.name.startsWith(".") && isTableFile(entry.name)) {
-        names.push(entry.name);
-      }
-    }
-  } catch (error) {
-    throw diskError(error, "read", folder);
-  }
-  names.sort();
-  if (names.length === 1) return join(folder, names[0]);
-  throw new AppError(
-    "invalid_argument",
-    `Cannot choose a table in ${folder}: the folder has ${names.length === 0 ? "none" : names.length}`,
-    {
-      hint: names.length === 0
-        ? "Name a folder or a file with a table (CSV or TSV, also packed as .gz)."
-        : `Name one of them: ${names.slice(0, 20).map((name) => join(folder, name)).join(", ")}.`,
-    },
-  );
 }
 
 async function readFile(path: string): Promise<Uint8Array> {

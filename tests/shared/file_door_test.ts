@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type DoorPolicy, openDoor } from "@/shared/file_door.ts";
+import { isTableFile, READERS } from "@/dataset/readers.ts";
+import { type DoorPolicy, openDoor, TABLE_NAMES } from "@/shared/file_door.ts";
 
 async function inFolder(work: (folder: string, policy: DoorPolicy) => Promise<void>): Promise<void> {
   const folder = await Deno.realPath(await Deno.makeTempDir());
@@ -70,3 +71,12 @@ Deno.test("openDoor() writes a model file and nothing else", () =>
       /no such file|model file/,
     );
   }));
+
+Deno.test("the door lets through just the names that a reader reads", () => {
+  const endings = READERS.flatMap(({ extensions }) => extensions).flatMap((end) => [end, `${end}.gz`]);
+  for (
+    const name of [...endings.map((end) => `a${end}`), "a.json", "a.parquet", "a.zip", "a.gz", "csv", "a.pem"]
+  ) {
+    assert.equal(TABLE_NAMES.test(name), isTableFile(name), name);
+  }
+});
