@@ -56,7 +56,8 @@ export class ConnectionLost extends AppError {
 class EndedSilently extends AppError {
   constructor(server: ServerName, error: unknown) {
     super("unavailable", `Cannot connect to the ${server}-server: it ended while it started`, {
-      hint: `\`mlmcp doctor\` shows what this machine lacks; <home>/logs/${server}-server.jsonl has the details.`,
+      hint:
+        `\`mlmcp doctor\` shows what this machine lacks; <home>/logs/${server}-server.jsonl has the details.`,
       cause: error,
     });
   }
