@@ -38,8 +38,9 @@ export class ChildTransport implements Transport {
     this.#child = child;
     this.#writer = child.stdin.getWriter();
     this.#ended = Promise.all([this.#read(child.stdout), this.#collect(child.stderr), child.status]).then(
-      () => {
+      async () => {
         this.#child = null;
+        await this.#writer?.close().catch(() => {});
         this.onclose?.();
       },
     );

@@ -146,8 +146,10 @@ export function startRunner(parts: RunnerParts): JobRunner {
         const left = until - performance.now();
         if ((job.status !== "queued" && job.status !== "running") || left <= 0 || signal.aborted) return job;
         const mine = running.get(job_id)?.ended;
-        const pause = new Promise<void>((done) => setTimeout(done, Math.min(WAIT_POLL_MS, left)));
+        let timer: ReturnType<typeof setTimeout> | undefined;
+        const pause = new Promise<void>((done) => timer = setTimeout(done, Math.min(WAIT_POLL_MS, left)));
         await (mine ? Promise.race([mine, pause]) : pause);
+        clearTimeout(timer);
       }
     },
     cancel(job_id) {

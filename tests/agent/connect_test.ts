@@ -80,7 +80,6 @@ Deno.test("a server at an address is reached over HTTP with its token, and a bad
     const { home: made, childEnv } = contextIn(home);
     const child = selfCommand(["training-server", "--transport", "http", "--home", home], {
       env: childEnv,
-      stdin: "piped",
       stderr: "piped",
     }).spawn();
     try {
