@@ -91,8 +91,10 @@ mlmcp <command> --help tells more.
 `;
 }
 
-const SECRETS = ["MLMCP_TOKEN", "KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_CONFIG_DIR"];
-const SEEN_BY_COMMANDS = [...SECRETS, "HOME", "NO_COLOR", "TERM", "PATH", "LANG", "CI"];
+const KAGGLE_LOGIN = ["KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_CONFIG_DIR"];
+/** Who needs the login: the one that uses it, the one that hands it on, the one that looks whether it is there. */
+const SEES_KAGGLE_LOGIN = ["kaggle-server", "agent", "doctor"];
+const SEEN_BY_COMMANDS = ["MLMCP_TOKEN", "HOME", "NO_COLOR", "TERM", "PATH", "LANG", "CI"];
 
 async function main(args: string[]): Promise<void> {
   const name = args[0];
@@ -112,6 +114,7 @@ async function main(args: string[]): Promise<void> {
   const env = Deno.env.toObject();
   const { config, agent, file } = loadConfig(common.flags, env, common.configFile);
   const rights = RIGHTS[name as ConfinedCommand]({ home: config["home"], config, args: common.rest });
+  const seen = [...SEEN_BY_COMMANDS, ...(SEES_KAGGLE_LOGIN.includes(name) ? KAGGLE_LOGIN : [])];
   const start: CommandStart = {
     args: common.rest,
     config,
@@ -120,10 +123,8 @@ async function main(args: string[]): Promise<void> {
     home: homeAt(config["home"]),
     cwd: Deno.cwd(),
     // With the home in its environment, every process of a home can be told from those of another.
-    childEnv: { ...childEnvironment(env, name === "agent" ? SECRETS : []), MLMCP_HOME: config["home"] },
-    env: Object.fromEntries(
-      SEEN_BY_COMMANDS.flatMap((key) => env[key] === undefined ? [] : [[key, env[key]]]),
-    ),
+    childEnv: { ...childEnvironment(env, name === "agent" ? KAGGLE_LOGIN : []), MLMCP_HOME: config["home"] },
+    env: Object.fromEntries(seen.flatMap((key) => env[key] === undefined ? [] : [[key, env[key]]])),
     json: common.json,
     quiet: common.quiet,
     version: VERSION,
