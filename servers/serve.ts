@@ -22,7 +22,7 @@ export interface OpenServices<Services> {
 /** The subcommand that runs a server. */
 export function serverCommand<Services>(
   spec: ServerSpec<Services>,
-  open: (context: CommandContext, log: Log) => Promise<OpenServices<Services>>,
+  open: (context: CommandContext, log: Log) => OpenServices<Services> | Promise<OpenServices<Services>>,
 ): Command {
   return {
     help: helpOf(spec),

@@ -16,8 +16,7 @@ const WATCH_EVERY_MS = 1000;
  * Opens the records and the registry, and watches over the supervisor: after a reboot the first deploy-server brings
  * back what should run, and a supervisor that dies is replaced within a second or two.
  */
-// deno-lint-ignore require-await
-export async function openServices(context: CommandContext, log: Log): Promise<OpenServices<DeployServices>> {
+export function openServices(context: CommandContext, log: Log): OpenServices<DeployServices> {
   const records = openRecords(context.home);
   const registry = openRegistry(context.home);
   let watching = true;

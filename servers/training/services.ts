@@ -37,7 +37,7 @@ export interface TrainingServices {
 export function openTrainingServices(
   command: CommandContext,
   log: Log,
-): Promise<OpenServices<TrainingServices>> {
+): OpenServices<TrainingServices> {
   const cores = navigator.hardwareConcurrency || 1;
   const registry = openRegistry(command.home);
   const queue = openQueue(command.home);
@@ -53,7 +53,7 @@ export function openTrainingServices(
     readDataset: (request) => findDataset(request.dataset),
   });
   const services: TrainingServices = { command, registry, queue, runner, pool, cores, findDataset };
-  return Promise.resolve({
+  return {
     services,
     async close() {
       await runner.close();
@@ -61,7 +61,7 @@ export function openTrainingServices(
       queue.close();
       registry.close();
     },
-  });
+  };
 }
 
 async function findDatasetBy(command: CommandContext, dataset: string): Promise<FoundDataset> {

@@ -74,14 +74,12 @@ async function prepare(input: PrepareInput): Promise<Prepared> {
   const target = columnOf(table, input.target);
   const labelled = rowsWithTarget(target);
   const complete = labelled.length === table.rows ? table : takeRows(table, labelled);
-  const spec = targetSpec(columnOf(complete, input.target), task);
   const labels = columnOf(complete, input.target);
+  const spec = targetSpec(labels, task);
   const by = guide
     ? guideValues(takeRows({ rows: whole.rows, columns: [guide] }, labelled).columns[0], validation)
     : {};
-  const strata = task === "classification" && validation.method !== "time" && validation.method !== "group"
-    ? encodeTarget(labels, spec)
-    : undefined;
+  const strata = task === "classification" && !guide ? encodeTarget(labels, spec) : undefined;
   const split = validation.test_fraction === 0 ? null : holdoutSplit({
     rows: complete.rows,
     test_fraction: validation.test_fraction,
@@ -90,15 +88,8 @@ async function prepare(input: PrepareInput): Promise<Prepared> {
     ...by,
   });
   const train = split ? takeRows(complete, split.train) : complete;
+  const trainRows = split?.train ?? Uint32Array.from({ length: complete.rows }, (_, row) => row);
   const holdout = split ? takeRows(complete, split.test) : null;
-  const trainRows = split?.train;
-  const pick = <T extends Int32Array | Float64Array>(values: T): T =>
-    trainRows
-      ? Array.prototype.reduce.call(trainRows, (kept, row, i) => {
-        (kept as T)[i] = values[row as number];
-        return kept;
-      }, new (values.constructor as new (n: number) => T)(trainRows.length)) as T
-      : values;
   return {
     train: shareTable(train),
     holdout: holdout && encodeTable(holdout),
@@ -112,8 +103,8 @@ async function prepare(input: PrepareInput): Promise<Prepared> {
     classes: spec.classes,
     features: table.columns.length - 1,
     left_out: whole.columns.map(({ name }) => name).filter((name) => !kept.includes(name)),
-    ...(by.groups ? { groups: pick(by.groups) } : {}),
-    ...(by.order ? { order: pick(by.order) } : {}),
+    ...(by.groups ? { groups: Int32Array.from(trainRows, (row) => by.groups![row]) } : {}),
+    ...(by.order ? { order: Float64Array.from(trainRows, (row) => by.order![row]) } : {}),
     read_ms: read - started,
     prepare_ms: performance.now() - read,
   };
