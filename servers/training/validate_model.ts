@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { AppError } from "@/shared/errors.ts";
-import { passes } from "@/jobs/learning_tasks.ts";
-import { defaultMetric, metricOf, METRICS } from "@/ml/metrics.ts";
+import { defaultMetric, metricOf, METRICS, passes } from "@/ml/metrics.ts";
 import { defineTool } from "../tool.ts";
 import { datasetField, labelField, modelIdField, scoresField } from "./fields.ts";
 import type { TrainingServices } from "./services.ts";

@@ -5,8 +5,9 @@ import type { Log } from "@/shared/log.ts";
 import type { Registry } from "@/registry/registry.ts";
 import type { Job, JobProgress, TrainingRequest } from "./job.ts";
 import type { LearningPool } from "./learning_pool.ts";
-import type { Prepared, PrepareInput, TableBytes } from "./learning_tasks.ts";
 import type { JobQueue } from "./queue.ts";
+import type { Prepared, PrepareInput } from "./tasks/prepare.ts";
+import type { TableBytes } from "./tasks/read_source.ts";
 import { runTrainingJob } from "./training_job.ts";
 
 export interface RunnerParts {

@@ -11,7 +11,7 @@ import { candidatesFor } from "@/ml/model_selection/candidates.ts";
 import { defaultMetric, metricOf } from "@/ml/metrics.ts";
 import type { JobProgress, JobResult, LeaderboardRow, TrainingRequest } from "./job.ts";
 import type { LearningPool } from "./learning_pool.ts";
-import type { Prepared } from "./learning_tasks.ts";
+import type { Prepared } from "./tasks/prepare.ts";
 
 export interface JobParts {
   home: Home;

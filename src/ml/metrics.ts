@@ -59,3 +59,10 @@ export function metricOf(name: string, task?: Task): Metric {
 export function defaultMetric(task: Task): string {
   return task === "regression" ? "r2" : "accuracy";
 }
+
+/** Whether a score passes: as good as the threshold, in the metric's own direction. */
+export function passes(metric: string, score: number | null, threshold: number, strictly = false): boolean {
+  if (score === null || Number.isNaN(score)) return false;
+  const gain = metricOf(metric).greater_is_better ? score - threshold : threshold - score;
+  return strictly ? gain > 0 : gain >= 0;
+}

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { LEARNING_TASKS, type Prepared, type PrepareInput } from "@/jobs/learning_tasks.ts";
+import { LEARNING_TASKS } from "@/jobs/learning_tasks.ts";
+import type { Prepared, PrepareInput } from "@/jobs/tasks/prepare.ts";
 import { openPool } from "@/jobs/learning_pool.ts";
 import { findSample } from "@/dataset/samples.ts";
 import { cellOf, type Table } from "@/dataset/table.ts";

@@ -1,0 +1,155 @@
+/** Reads a table and seals the holdout off before anything looks at the values. */
+import { AppError } from "@/shared/errors.ts";
+import { checkTarget, inferTask } from "@/dataset/profile.ts";
+import { holdoutSplit } from "@/dataset/split.ts";
+import { type Column, columnOf, isMissing, selectColumns, type Table, takeRows } from "@/dataset/table.ts";
+import { encodeTable, shareTable } from "@/dataset/table_file.ts";
+import type { Task } from "@/ml/estimator.ts";
+import { encodeTarget, targetSpec } from "@/ml/pipeline.ts";
+import { requireFinite } from "@/ml/preprocessing/require_finite.ts";
+import type { Validation } from "../job.ts";
+import { readSource, type TableBytes } from "./read_source.ts";
+
+export interface PrepareInput extends TableBytes {
+  target: string;
+  task?: Task;
+  features?: string[];
+  exclude?: string[];
+  sample_weight?: string;
+  validation: Validation;
+  seed: number;
+}
+
+export interface Prepared {
+  /** Only the training rows, on shared memory. */
+  train: Table;
+  /** The sealed rows as a file; null when test_fraction is 0. */
+  holdout: Uint8Array | null;
+  rows: { total: number; train: number; holdout: number; without_target: number };
+  task: Task;
+  classes: (string | number)[];
+  features: number;
+  /** Columns of the table that the job may not use. */
+  left_out: string[];
+  /** For folds: the group or the time of each training row. */
+  groups?: Int32Array;
+  order?: Float64Array;
+  read_ms: number;
+  prepare_ms: number;
+}
+
+export async function prepare(input: PrepareInput): Promise<Prepared> {
+  const started = performance.now();
+  const whole = await readSource(input);
+  const read = performance.now();
+  const task = input.task ?? inferTask(columnOf(whole, input.target));
+  checkTarget(whole, input.target, task);
+  const { validation } = input;
+  const guide = validation.method === "time" || validation.method === "group"
+    ? guideColumn(whole, validation)
+    : null;
+  const kept = columnsToKeep(whole, input, guide);
+  const table = selectColumns(whole, kept);
+  // Here, where a row still has the number that it has in the file.
+  table.columns.forEach(requireFinite);
+  const target = columnOf(table, input.target);
+  const labelled = rowsWithTarget(target);
+  const complete = labelled.length === table.rows ? table : takeRows(table, labelled);
+  const labels = columnOf(complete, input.target);
+  const spec = targetSpec(labels, task);
+  const by = guide
+    ? guideValues(takeRows({ rows: whole.rows, columns: [guide] }, labelled).columns[0], validation)
+    : {};
+  const strata = task === "classification" && !guide ? encodeTarget(labels, spec) : undefined;
+  const split = validation.test_fraction === 0 ? null : holdoutSplit({
+    rows: complete.rows,
+    test_fraction: validation.test_fraction,
+    seed: input.seed,
+    ...(strata ? { strata } : {}),
+    ...by,
+  });
+  const train = split ? takeRows(complete, split.train) : complete;
+  const trainRows = split?.train ?? Uint32Array.from({ length: complete.rows }, (_, row) => row);
+  const holdout = split ? takeRows(complete, split.test) : null;
+  return {
+    train: shareTable(train),
+    holdout: holdout && encodeTable(holdout),
+    rows: {
+      total: whole.rows,
+      train: train.rows,
+      holdout: holdout?.rows ?? 0,
+      without_target: table.rows - complete.rows,
+    },
+    task,
+    classes: spec.classes,
+    features: table.columns.length - 1,
+    left_out: whole.columns.map(({ name }) => name).filter((name) => !kept.includes(name)),
+    ...(by.groups ? { groups: Int32Array.from(trainRows, (row) => by.groups![row]) } : {}),
+    ...(by.order ? { order: Float64Array.from(trainRows, (row) => by.order![row]) } : {}),
+    read_ms: read - started,
+    prepare_ms: performance.now() - read,
+  };
+}
+
+function guideColumn(table: Table, validation: Validation): Column {
+  if (validation.column === undefined) {
+    throw new AppError(
+      "invalid_argument",
+      `Cannot validate by ${validation.method}: validation.column is missing`,
+      {
+        hint: `Name the column ${
+          validation.method === "time" ? "of dates or numbers to order by" : "whose values are the groups"
+        }.`,
+      },
+    );
+  }
+  return columnOf(table, validation.column);
+}
+
+function guideValues(column: Column, validation: Validation): { groups?: Int32Array; order?: Float64Array } {
+  if (validation.method === "time") {
+    if (column.storage === "numeric") return { order: column.values };
+    throw new AppError(
+      "invalid_argument",
+      `Cannot order the rows by "${column.name}": it is of type ${column.type}`,
+      {
+        hint: "Choose a column of dates or numbers.",
+      },
+    );
+  }
+  if (column.storage === "coded") return { groups: column.codes };
+  const places = new Map<number, number>();
+  return {
+    groups: Int32Array.from(column.values, (value) => {
+      if (!places.has(value)) places.set(value, places.size);
+      return places.get(value)!;
+    }),
+  };
+}
+
+/** The columns that the job may use. A column of groups says nothing about new groups, so it is no feature. */
+function columnsToKeep(table: Table, input: PrepareInput, guide: Column | null): string[] {
+  for (const name of [...(input.features ?? []), ...(input.exclude ?? [])]) columnOf(table, name);
+  if (input.features?.includes(input.target)) {
+    throw new AppError("invalid_argument", `Cannot use "${input.target}" as a feature: it is the target`);
+  }
+  const out = new Set(input.exclude ?? []);
+  if (input.validation.method === "group" && guide && !input.features?.includes(guide.name)) {
+    out.add(guide.name);
+  }
+  const wanted = input.features
+    ? new Set([...input.features, input.target, ...(input.sample_weight ? [input.sample_weight] : [])])
+    : null;
+  if (input.sample_weight) columnOf(table, input.sample_weight);
+  return table.columns.map((column) => column.name).filter((name) =>
+    name === input.target || name === input.sample_weight || ((!wanted || wanted.has(name)) && !out.has(name))
+  );
+}
+
+function rowsWithTarget(target: Column): Uint32Array {
+  const rows: number[] = [];
+  for (let i = 0; i < (target.storage === "numeric" ? target.values : target.codes).length; i++) {
+    if (!isMissing(target, i)) rows.push(i);
+  }
+  return Uint32Array.from(rows);
+}
