@@ -3,6 +3,7 @@ import { COMMANDS } from "./commands.ts";
 import type { CommandStart } from "@/shared/command.ts";
 import { toWireError } from "@/shared/errors.ts";
 import { doorThrough } from "@/shared/file_door.ts";
+import { holdoutsThrough } from "@/shared/holdout_door.ts";
 import type { ConfinedCommand } from "@/shared/confine.ts";
 
 const port = self as unknown as {
@@ -10,12 +11,14 @@ const port = self as unknown as {
   onmessage: (event: MessageEvent) => void;
 };
 const interrupt = new AbortController();
-const { door, receive } = doorThrough((message) => port.postMessage(message));
+const files = doorThrough((message) => port.postMessage(message));
+const sealed = holdoutsThrough((message) => port.postMessage(message));
 
 port.onmessage = ({ data }) => {
   if (data.type === "start") void run(data);
   else if (data.type === "signal") interrupt.abort(data.signal);
-  else if (data.type === "door_answer") receive(data);
+  else if (data.type === "door_answer") files.receive(data);
+  else if (data.type === "holdout_answer") sealed.receive(data);
 };
 port.postMessage({ type: "loaded" });
 
@@ -32,7 +35,8 @@ async function run(
       code = await command.run({
         ...message.start,
         signal: interrupt.signal,
-        door: message.door ? door : null,
+        door: message.door ? files.door : null,
+        holdouts: message.door ? sealed.holdouts : null,
       });
     }
   } catch (error) {

@@ -16,6 +16,7 @@ import {
 } from "@/shared/confine.ts";
 import { AppError, toWireError } from "@/shared/errors.ts";
 import { answerDoor } from "@/shared/file_door.ts";
+import { answerHoldouts, openHoldouts } from "@/shared/holdout_door.ts";
 import { homeAt } from "@/shared/home.ts";
 import { childEnvironment } from "@/shared/self_command.ts";
 import { VERSION } from "@/shared/version.ts";
@@ -161,11 +162,16 @@ function runInWorker(
     name,
     deno: { permissions: workerPermissions(rights) },
   });
+  const answerSealed = answerHoldouts(
+    openHoldouts(start.home.holdouts),
+    (answer) => worker.postMessage(answer),
+  );
   worker.onmessage = async ({ data }) => {
     if (data.type === "loaded") {
       revokeAllRights(rights.door ? ["read", "write"] : []);
       worker.postMessage({ type: "start", name, start, help, door: rights.door });
     } else if (data.type === "door" && rights.door) worker.postMessage(await answerDoor(data, policy));
+    else if (data.type === "holdout" && rights.door) await answerSealed(data);
     else if (data.type === "exit") Deno.exit(data.code);
   };
   worker.onerror = (event) => {

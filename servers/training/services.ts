@@ -39,12 +39,18 @@ export function openTrainingServices(
   log: Log,
 ): OpenServices<TrainingServices> {
   const cores = navigator.hardwareConcurrency || 1;
+  const { state } = Deno.permissions.querySync({ name: "read", path: command.home.holdouts });
+  log.info("rights", { may_read_sealed_rows: state === "granted" });
   const registry = openRegistry(command.home);
   const queue = openQueue(command.home);
-  const pool = openPool(cores, log);
+  const { holdouts } = command;
+  if (!holdouts) {
+    throw new AppError("permission_denied", "Cannot train: this command may keep no sealed rows");
+  }
+  const pool = openPool(cores, log, holdouts);
   const findDataset = (dataset: string) => findDatasetBy(command, dataset);
   const runner = startRunner({
-    home: command.home,
+    holdouts,
     queue,
     pool,
     registry,

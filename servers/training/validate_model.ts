@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { z } from "zod";
 import { AppError } from "@/shared/errors.ts";
 import { defaultMetric, metricOf, METRICS, passes } from "@/ml/metrics.ts";
@@ -63,10 +62,10 @@ export const validateModel = defineTool<TrainingServices, z.infer<typeof input>,
     }
     const artifact = services.registry.bytes(model);
     const found = args.dataset ? await services.findDataset(args.dataset) : null;
-    const result = await services.pool.run("evaluate", {
-      artifact,
-      ...(found ? { table: found } : { holdout: await readHoldout(services, holdout!.sha256) }),
-    }, { signal: context.signal });
+    const { signal } = context;
+    const result = found
+      ? await services.pool.run("evaluate", { artifact, table: found }, { signal })
+      : await services.pool.evaluateSealed(holdout!.sha256, artifact, signal);
     const score = result.metrics[metric] ?? null;
     const guess = result.baseline[metric] ?? null;
     const min_score = args.min_score ?? guess;
@@ -101,15 +100,3 @@ export const validateModel = defineTool<TrainingServices, z.infer<typeof input>,
     };
   },
 });
-
-async function readHoldout(services: TrainingServices, sha256: string): Promise<Uint8Array> {
-  const path = join(services.command.home.holdouts, `${sha256}.safetensors`);
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    throw new AppError("data_loss", `Cannot read the holdout ${path}: ${(error as Error).message}`, {
-      hint: "Give a dataset with rows that the model was not trained on, or train again.",
-      cause: error,
-    });
-  }
-}

@@ -4,9 +4,11 @@
  * a small task starts at once.
  */
 import { AppError, fromWireError } from "@/shared/errors.ts";
+import type { HoldoutDoor } from "@/shared/holdout_door.ts";
 import type { Log } from "@/shared/log.ts";
 import { workerUrl } from "@/shared/worker_entry.ts";
 import type { Report, TaskInput, TaskName, TaskOutput } from "./learning_tasks.ts";
+import type { Evaluation } from "./tasks/evaluate.ts";
 
 export interface TaskOptions {
   signal?: AbortSignal;
@@ -20,6 +22,11 @@ export interface TaskOptions {
 export interface LearningPool {
   /** @throws AppError as the task throws, or cancelled, or deadline_exceeded */
   run<N extends TaskName>(name: N, input: TaskInput<N>, options?: TaskOptions): Promise<TaskOutput<N>>;
+  /**
+   * Measures a model on sealed rows, as a single task. No Worker of the pool can read them: the holdout door does it.
+   * @throws AppError data_loss when the rows are gone or altered, cancelled
+   */
+  evaluateSealed(sha256: string, artifact: Uint8Array, signal?: AbortSignal): Promise<Evaluation>;
   /** Ends the Workers that were kept for a job. */
   endJob(job_id: string): void;
   close(): void;
@@ -35,8 +42,9 @@ interface Lane {
  * Jobs and single tasks have places of their own: a profile or a validation, for which a person waits, goes ahead
  * however many jobs are at work.
  * @param size Workers at work at once, for jobs and for single tasks each
+ * @param holdouts what measures on sealed rows; null: none of these tasks
  */
-export function openPool(size: number, log: Log): LearningPool {
+export function openPool(size: number, log: Log, holdouts: HoldoutDoor | null = null): LearningPool {
   const start = () =>
     new Worker(workerUrl("learning_worker"), {
       type: "module",
@@ -138,6 +146,20 @@ export function openPool(size: number, log: Log): LearningPool {
         return await runOne(name, input, options);
       } finally {
         leave(lane);
+      }
+    },
+    async evaluateSealed(sha256, artifact, signal) {
+      if (!holdouts) {
+        throw new AppError(
+          "permission_denied",
+          "Cannot validate: this program may not measure on sealed rows",
+        );
+      }
+      await enter(singles, signal);
+      try {
+        return await holdouts.validate(sha256, artifact, signal) as Evaluation;
+      } finally {
+        leave(singles);
       }
     },
     endJob(job_id) {

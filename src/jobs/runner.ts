@@ -1,6 +1,6 @@
 /** Takes jobs from the queue and runs them, so many at once, until it is closed. */
 import { AppError, toWireError } from "@/shared/errors.ts";
-import type { Home } from "@/shared/home.ts";
+import type { HoldoutDoor } from "@/shared/holdout_door.ts";
 import type { Log } from "@/shared/log.ts";
 import type { Registry } from "@/registry/registry.ts";
 import type { Job, JobProgress, TrainingRequest } from "./job.ts";
@@ -11,7 +11,7 @@ import type { TableBytes } from "./tasks/read_source.ts";
 import { runTrainingJob } from "./training_job.ts";
 
 export interface RunnerParts {
-  home: Home;
+  holdouts: HoldoutDoor;
   queue: JobQueue;
   pool: LearningPool;
   registry: Registry;

@@ -1,9 +1,6 @@
 /** One job, from the table's bytes to a model in the registry. */
-import { join } from "node:path";
-import { writeAtomic } from "@/shared/atomic_file.ts";
 import { AppError, toWireError } from "@/shared/errors.ts";
-import { sha256Hex } from "@/shared/hash.ts";
-import type { Home } from "@/shared/home.ts";
+import type { HoldoutDoor } from "@/shared/holdout_door.ts";
 import { VERSION } from "@/shared/version.ts";
 import type { Holdout, Registry } from "@/registry/registry.ts";
 import type { CrossValidation } from "@/ml/model_selection/cross_validate.ts";
@@ -14,7 +11,7 @@ import type { LearningPool } from "./learning_pool.ts";
 import type { Prepared } from "./tasks/prepare.ts";
 
 export interface JobParts {
-  home: Home;
+  holdouts: HoldoutDoor;
   pool: LearningPool;
   registry: Registry;
   signal: AbortSignal;
@@ -41,7 +38,7 @@ export async function runTrainingJob(
   const { task, train } = prepared;
   const metric = request.metric ?? defaultMetric(task);
   metricOf(metric, task);
-  const holdout = await keepHoldout(parts.home, prepared, request);
+  const holdout = await keepHoldout(parts.holdouts, prepared, request);
 
   const candidates: Candidate[] = request.algorithm === "auto"
     ? candidatesFor({
@@ -121,15 +118,14 @@ function rounded(ms: number): number {
   return Math.round(ms * 10) / 10;
 }
 
-/** The sealed rows go to a file of their own before anything is fitted. */
+/** The sealed rows go where no Worker that learns can read them, before anything is fitted. */
 async function keepHoldout(
-  home: Home,
+  holdouts: HoldoutDoor,
   prepared: Prepared,
   request: TrainingRequest,
 ): Promise<Holdout | null> {
   if (!prepared.holdout) return null;
-  const sha256 = sha256Hex(prepared.holdout);
-  await writeAtomic(join(home.holdouts, `${sha256}.safetensors`), prepared.holdout, { mode: 0o600 });
+  const sha256 = await holdouts.seal(prepared.holdout);
   return { sha256, rows: prepared.rows.holdout, method: request.validation.method };
 }
 

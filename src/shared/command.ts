@@ -2,6 +2,7 @@
 import type { Config } from "./config.ts";
 import type { Home } from "./home.ts";
 import type { FileDoor } from "./file_door.ts";
+import type { HoldoutDoor } from "./holdout_door.ts";
 
 export interface CommandContext {
   /** Arguments after the command's name, without the common ones. */
@@ -29,10 +30,12 @@ export interface CommandContext {
   signal: AbortSignal;
   /** Reads and writes the files that a tool call names by path; only some commands have it. */
   door: FileDoor | null;
+  /** Keeps the sealed rows, and measures on them; only those who train have it. */
+  holdouts: HoldoutDoor | null;
 }
 
 /** What the main thread hands over to the Worker: the context without what can't be cloned. */
-export type CommandStart = Omit<CommandContext, "signal" | "door">;
+export type CommandStart = Omit<CommandContext, "signal" | "door" | "holdouts">;
 
 export interface Command {
   /** Text of `mlmcp <name> --help`. */

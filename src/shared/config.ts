@@ -169,6 +169,9 @@ export function loadConfig(
     config[key] = checkSetting(key, setting, value, origin);
   }
   config["home"] = expandHome(config["home"] as string, env);
+  config["training.data_folders"] = (config["training.data_folders"] as string[]).map((folder) =>
+    expandHome(folder, env)
+  );
   if (agent !== undefined && (typeof agent !== "object" || agent === null || Array.isArray(agent))) {
     throw new AppError("invalid_argument", `Cannot read ${path}: "agent" is not a table of options`);
   }

@@ -6,6 +6,7 @@
 import { dirname } from "node:path";
 import type { Config } from "./config.ts";
 import { flagValue } from "./command.ts";
+import { homeAt } from "./home.ts";
 import { SELF_PATH, sourceRoot } from "./self_command.ts";
 
 export interface RightsInput {
@@ -19,7 +20,10 @@ export interface Rights {
   write: readonly string[];
   net: readonly string[];
   run: readonly string[];
-  /** True: the main thread keeps reading and writing, to hand over files that a caller names (file_door.ts). */
+  /**
+   * True: the main thread keeps reading and writing, to hand over files that a caller names (file_door.ts) and to keep
+   * the sealed rows (holdout_door.ts).
+   */
   door: boolean;
 }
 
@@ -48,6 +52,12 @@ function hostOf(url: string): string[] {
 const none: Rights = { read: [], write: [], net: [], run: [], door: false };
 const inHome = (home: string): Rights => ({ ...none, read: [home], write: [home] });
 
+/** The home without the sealed rows. A Worker's rights know no "all but these", so what may be read is listed. */
+function unsealed(home: string): string[] {
+  const { path: _, holdouts: __, ...parts } = homeAt(home);
+  return Object.values(parts);
+}
+
 /** Nothing that is absent here is allowed: no environment, no system information, no FFI, no remote code. */
 export const RIGHTS = {
   "agent": ({ home, config }) => ({
@@ -61,7 +71,12 @@ export const RIGHTS = {
     ...inHome(home),
     net: [...hostOf(config["kaggle.url"]), ...config["kaggle.storage_hosts"], ...listening(args)],
   }),
-  "training-server": ({ home, args }) => ({ ...inHome(home), net: listening(args), door: true }),
+  "training-server": ({ home, args }) => ({
+    ...inHome(home),
+    read: unsealed(home),
+    net: listening(args),
+    door: true,
+  }),
   "deploy-server": ({ home, config, args }) => ({
     ...inHome(home),
     run: SELF,

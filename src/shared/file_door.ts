@@ -9,7 +9,8 @@ import { AppError, fromWireError, toWireError, type WireError } from "./errors.t
 import { writeAtomic } from "./atomic_file.ts";
 
 /** What may pass, by the end of the name: what the readers of src/dataset read (a test compares). */
-export const TABLE_NAMES = /\.(csv|tsv|tab|psv|txt|data)(\.gz)?$/i;
+export const TABLE_NAMES =
+  /\.(csv|tsv|tab|psv|txt|data|json|jsonl|ndjson|parquet|pq|arrow|feather|ipc|arrows|sqlite|sqlite3|db|xlsx|xlsm)(\.(gz|zst|zstd|zip))?$|\.zip$/i;
 const MODEL_NAMES = /\.(safetensors|onnx)$/i;
 
 export interface FoundFile {
@@ -75,7 +76,7 @@ export async function openDoor(
     );
   }
   if (request.op === "read_model") refuseName(wanted, MODEL_NAMES, "a model file (.safetensors or .onnx)");
-  else refuseName(wanted, TABLE_NAMES, "a table file (such as .csv, .tsv or .csv.gz)");
+  else refuseName(wanted, TABLE_NAMES, "a table file (such as .csv, .parquet, .xlsx, .json or .csv.gz)");
   if (request.op === "find_tables") return [{ name: basename(wanted), path: wanted, size_bytes: info.size }];
   return await Deno.readFile(wanted);
 }
@@ -105,17 +106,26 @@ function realPlace(path: string): string {
   }
 }
 
+/** What in the home is no data of the caller's, by the first part of its path there. */
+const CLOSED: [RegExp, string][] = [
+  [/^keys$/, "the keys of mlmcp"],
+  [/^holdouts$/, "the sealed rows of mlmcp"],
+  [/^(state\.db.*|locks|logs)$/, "the state of mlmcp"],
+];
+
 function refuseOutside(asked: string, real: string, policy: DoorPolicy): void {
   const inside = (folder: string) =>
     real === folder || real.startsWith(folder.endsWith(sep) ? folder : folder + sep);
-  if (inside(policy.home)) {
-    if (real.slice(policy.home.length).startsWith(`${sep}keys`)) {
-      throw new AppError("permission_denied", `Cannot open ${asked}: it is among the keys of mlmcp`);
-    }
-    return;
+  // The home, or a folder of the settings, may itself be reached through a link.
+  const home = realPlace(policy.home);
+  if (inside(home)) {
+    const room = real.slice(home.length).split(sep)[1] ?? "";
+    const closed = CLOSED.find(([name]) => name.test(room));
+    if (!closed) return;
+    throw new AppError("permission_denied", `Cannot open ${asked}: it belongs to ${closed[1]}`);
   }
   if (policy.folders.length > 0) {
-    if (policy.folders.some((folder) => inside(resolve(policy.cwd, folder)))) return;
+    if (policy.folders.some((folder) => inside(realPlace(resolve(policy.cwd, folder))))) return;
     throw new AppError(
       "permission_denied",
       `Cannot open ${asked}: it lies outside the allowed data folders`,

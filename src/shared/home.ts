@@ -11,6 +11,7 @@ export interface Home {
   readonly runs: string;
   readonly logs: string;
   readonly keys: string;
+  readonly locks: string;
   readonly database: string;
 }
 
@@ -24,6 +25,7 @@ export function homeAt(path: string): Home {
     runs: join(path, "runs"),
     logs: join(path, "logs"),
     keys: join(path, "keys"),
+    locks: join(path, "locks"),
     database: join(path, "state.db"),
   };
 }

@@ -13,7 +13,7 @@ export interface ProcessLock {
 
 /** The lock, or null when another process (or another holder in this one) has it. */
 export function tryLock(home: Home, name: string): ProcessLock | null {
-  const folder = join(home.path, "locks");
+  const folder = home.locks;
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${name}.lock`);
   const db = new DatabaseSync(path);

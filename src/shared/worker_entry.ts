@@ -9,6 +9,8 @@ export const WORKER_ENTRIES = {
   command_worker: "command_worker.ts",
   /** Reading tables, fitting and validating: no rights at all. */
   learning_worker: "src/jobs/learning_worker.ts",
+  /** Measuring on sealed rows: the right to read that one file. */
+  validating_worker: "src/jobs/validating_worker.ts",
 } as const;
 
 export function workerUrl(name: keyof typeof WORKER_ENTRIES): string {

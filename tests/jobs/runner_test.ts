@@ -8,6 +8,7 @@ import { findSample } from "@/dataset/samples.ts";
 import { decodeTable } from "@/dataset/table_file.ts";
 import { openRegistry } from "@/registry/registry.ts";
 import { sha256Hex } from "@/shared/hash.ts";
+import { openHoldouts } from "@/shared/holdout_door.ts";
 import { createHome, type Home } from "@/shared/home.ts";
 import { openLog } from "@/shared/log.ts";
 
@@ -40,7 +41,7 @@ function open(home: Home, workers = 2, damage: (queue: JobQueue) => JobQueue = (
   const pool = openPool(workers, log);
   const bytes = new TextEncoder().encode(findSample("iris").text);
   const runner: JobRunner = startRunner({
-    ...{ home, queue, registry, pool, log, at_once: 2 },
+    ...{ holdouts: openHoldouts(home.holdouts), queue, registry, pool, log, at_once: 2 },
     readDataset: () => Promise.resolve({ bytes, file_name: "iris.csv", sha256: sha256Hex(bytes) }),
   });
   return {

@@ -10,7 +10,8 @@ import { type AuditEntry, openAudit, readAudit } from "@/shared/audit.ts";
 import { type Caller, localCaller } from "@/shared/auth.ts";
 import type { CommandContext } from "@/shared/command.ts";
 import { type Config, loadConfig } from "@/shared/config.ts";
-import { createHome } from "@/shared/home.ts";
+import { openHoldouts } from "@/shared/holdout_door.ts";
+import { createHome, homeAt } from "@/shared/home.ts";
 import { openLog } from "@/shared/log.ts";
 import { buildServer, type ServerSpec } from "../../servers/build_server.ts";
 import type { AnyTool } from "../../servers/tool.ts";
@@ -55,6 +56,7 @@ export function commandIn(
     columns: 100,
     signal: new AbortController().signal,
     door: null,
+    holdouts: openHoldouts(homeAt(home).holdouts),
   };
 }
 

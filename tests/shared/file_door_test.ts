@@ -6,7 +6,9 @@ import { type DoorPolicy, openDoor, TABLE_NAMES } from "@/shared/file_door.ts";
 async function inFolder(work: (folder: string, policy: DoorPolicy) => Promise<void>): Promise<void> {
   const folder = await Deno.realPath(await Deno.makeTempDir());
   try {
-    await Deno.mkdir(join(folder, "home", "keys"), { recursive: true });
+    for (const room of ["keys", "holdouts", "datasets"]) {
+      await Deno.mkdir(join(folder, "home", room), { recursive: true });
+    }
     await work(folder, { cwd: folder, folders: [], home: join(folder, "home") });
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -40,6 +42,8 @@ Deno.test("openDoor() refuses names that are no table, hidden folders, keys, dev
     await refused("secret.pem", /table file/);
     await refused("pem.csv", /table file/);
     await refused("home/keys/token.csv", /keys of mlmcp/);
+    await Deno.writeTextFile(join(folder, "home", "state.db"), "secret");
+    await refused("home/state.db", /state of mlmcp/);
     await refused("/proc/self/environ", /no data|table file/);
     await refused("absent.csv", /no such file/);
   }));
@@ -56,6 +60,38 @@ Deno.test("openDoor() keeps to the allowed folders when there are some", () =>
       /outside the allowed data folders/,
     );
     await assert.rejects(openDoor({ op: "read_table", path: "data/../b.csv" }, narrow), /outside/);
+  }));
+
+Deno.test("openDoor() neither reads nor replaces sealed rows, also when the home is reached through a link", () =>
+  inFolder(async (folder, policy) => {
+    const sealed = join(folder, "home", "holdouts", "rows.safetensors");
+    await Deno.writeTextFile(sealed, "secret");
+    await Deno.symlink(join(folder, "home"), join(folder, "linked"));
+    await Deno.symlink(sealed, join(folder, "innocent.safetensors"));
+    for (const home of [policy.home, join(folder, "linked")]) {
+      for (const path of [sealed, "linked/holdouts/rows.safetensors", "innocent.safetensors"]) {
+        const linked = { ...policy, home };
+        await assert.rejects(openDoor({ op: "read_model", path }, linked), /sealed rows/);
+        const bytes = new Uint8Array(1);
+        await assert.rejects(openDoor({ op: "write_model", path, bytes }, linked), /sealed rows/);
+      }
+    }
+    assert.equal(await Deno.readTextFile(sealed), "secret");
+  }));
+
+Deno.test("openDoor() reads a name with spaces and letters of any language, in an allowed folder that is a link", () =>
+  inFolder(async (folder, policy) => {
+    await Deno.mkdir(join(folder, "Größe und 数据"));
+    await Deno.writeTextFile(join(folder, "Größe und 数据", "données 1.csv"), "x\n1\n");
+    await Deno.symlink(join(folder, "Größe und 数据"), join(folder, "link"));
+    await Deno.writeTextFile(join(folder, "outside.csv"), "x\n1\n");
+    await Deno.symlink(join(folder, "outside.csv"), join(folder, "link", "way out.csv"));
+    const narrow = { ...policy, folders: ["link"] };
+    assert.ok(await openDoor({ op: "read_table", path: "link/données 1.csv" }, narrow));
+    await assert.rejects(
+      openDoor({ op: "read_table", path: "link/way out.csv" }, narrow),
+      /outside the allowed/,
+    );
   }));
 
 Deno.test("openDoor() writes a model file and nothing else", () =>

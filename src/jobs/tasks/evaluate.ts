@@ -11,7 +11,7 @@ import { readSource, type TableBytes } from "./read_source.ts";
 
 export interface EvaluateInput {
   artifact: Uint8Array;
-  /** A sealed holdout, or another table. */
+  /** A sealed holdout (in the validating Worker), or another table (in a learning Worker). */
   holdout?: Uint8Array;
   table?: TableBytes;
 }
