@@ -69,6 +69,9 @@ export function unclosedQuoteError(place: CsvPlace, open: number, column: number
   );
 }
 
+/** What the error of bytes that are not UTF-8 says; `read_delimited.ts` then tries an older encoding. */
+export const NOT_UTF8 = "is not UTF-8";
+
 /** Bytes that are not UTF-8, somewhere from `start` on. */
 export function notUtf8Error(place: CsvPlace, start: number, column: number): AppError {
   const offset = firstInvalidUtf8(place.bytes, start);
@@ -77,7 +80,7 @@ export function notUtf8Error(place: CsvPlace, start: number, column: number): Ap
     place,
     offset,
     column,
-    `byte ${offset} (0x${byte}) is not UTF-8`,
+    `byte ${offset} (0x${byte}) ${NOT_UTF8}`,
     "Save the file as UTF-8 again. Such bytes often come from Windows-1252 or Latin-1 (Excel's plain CSV).",
   );
 }

@@ -26,7 +26,7 @@ export function inferTypes(table: Table): Table {
   const columns = table.columns.map((column) =>
     column.storage === "numeric" ? inferNumeric(column, table.columns.length) : inferCoded(column)
   );
-  return { rows: table.rows, columns };
+  return { ...table, columns };
 }
 
 function inferNumeric(column: NumericColumn, columns: number): NumericColumn {

@@ -3,57 +3,43 @@
  *
  * A new format is a file `read_<format>.ts` and a line here.
  */
-import { gunzipSync } from "node:zlib";
 import { AppError } from "@/shared/errors.ts";
+import { PACKED_NAMES, unpack } from "./containers.ts";
 import { inferTypes } from "./infer_types.ts";
-import { readCsv } from "./read_csv.ts";
-import { assertIsText, isGzip } from "./sniff.ts";
+import type { Reader, ReadOptions } from "./reader.ts";
+import { arrowReader } from "./read_arrow.ts";
+import { csvReader } from "./read_delimited.ts";
+import { excelReader } from "./read_excel.ts";
+import { jsonLinesReader, jsonReader } from "./read_json.ts";
+import { parquetReader } from "./read_parquet.ts";
+import { sqliteReader } from "./read_sqlite.ts";
+import { assertIsNothingElse } from "./sniff.ts";
 import type { Table } from "./table.ts";
 
-export interface ReadOptions {
-  /** The character between fields of delimited text. Default: found by itself. */
-  separator?: string;
-  /** Read only so many rows. Default: all. */
-  max_rows?: number;
-}
-
-export interface Reader {
-  name: string;
-  /** Lower-case endings of file names, with the dot. */
-  extensions: readonly string[];
-  /** Plain columns; `readTable` infers the finer types. */
-  read(bytes: Uint8Array, options: ReadOptions): Promise<Table>;
-}
-
 export const READERS: readonly Reader[] = [
-  {
-    name: "csv",
-    extensions: [".csv", ".tsv", ".tab", ".psv", ".txt", ".data"],
-    read: (bytes, options) => {
-      assertIsText(bytes);
-      return Promise.resolve(readCsv(bytes, options));
-    },
-  },
+  csvReader,
+  jsonReader,
+  jsonLinesReader,
+  parquetReader,
+  arrowReader,
+  sqliteReader,
+  excelReader,
 ];
 
-/** An unpacked file must fit into memory beside its columns. */
-const MAX_UNPACKED_BYTES = 2 ** 31;
-
 /**
- * The table in a file, with inferred column types. Gzip is unpacked by its magic bytes, whatever the name; a
- * file of unknown extension is tried as delimited text.
- * @throws AppError invalid_argument, saying what is wrong in which line and column
+ * The table in a file, with inferred column types. What it is packed in (gzip, zstd, zip) and what binary
+ * format it has is told by the first bytes, whatever the name; a file of unknown kind is tried as delimited text.
+ * @throws AppError invalid_argument, saying what is wrong and where; not_found for a part that it has not
  */
 export async function readTable(
   bytes: Uint8Array,
   fileName: string,
   options: ReadOptions = {},
 ): Promise<Table> {
-  const plainName = fileName.toLowerCase().replace(/\.gz$/, "");
-  const reader = READERS.find(({ extensions }) => extensions.some((end) => plainName.endsWith(end))) ??
-    READERS[0];
   try {
-    return inferTypes(await reader.read(isGzip(bytes) ? gunzip(bytes) : bytes, options));
+    const file = await unpack({ bytes, name: fileName, part: options.part }, isTableFile);
+    const reader = readerFor(file.bytes, file.name);
+    return inferTypes(await readWith(reader, file.bytes, { ...options, part: file.part }));
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const message = error.message.replace("Cannot read the table:", `Cannot read ${fileName}:`);
@@ -61,23 +47,36 @@ export async function readTable(
   }
 }
 
-/** True when the name has the extension of a format that can be read, perhaps packed with gzip. */
-export function isTableFile(fileName: string): boolean {
-  const plainName = fileName.toLowerCase().replace(/\.gz$/, "");
-  return READERS.some(({ extensions }) => extensions.some((end) => plainName.endsWith(end)));
+/** The format by the file's name when its bytes agree, else by its bytes, else delimited text. */
+function readerFor(bytes: Uint8Array, name: string): Reader {
+  const lower = name.toLowerCase();
+  const byName = READERS.find(({ extensions }) => extensions.some((end) => lower.endsWith(end)));
+  if (byName && byName !== csvReader && (byName.matches?.(bytes) ?? true)) return byName;
+  return READERS.find((reader) => reader.matches?.(bytes)) ?? byName ?? csvReader;
 }
 
-function gunzip(bytes: Uint8Array): Uint8Array {
+async function readWith(reader: Reader, bytes: Uint8Array, options: ReadOptions): Promise<Table> {
   try {
-    return gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED_BYTES });
+    if (reader !== csvReader) assertIsNothingElse(bytes);
+    return await reader.read(bytes, options);
   } catch (error) {
-    const isTooLarge = (error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE";
+    // Too little memory is no fault of the file.
+    if (error instanceof AppError || /allocation/i.test(String(error))) throw error;
     throw new AppError(
       "invalid_argument",
-      `Cannot read the table: ${
-        isTooLarge ? "it unpacks to more than 2 GiB" : "its gzip data is damaged or cut off"
-      }`,
-      { hint: isTooLarge ? "Split the file." : "Download or pack the file again.", cause: error },
+      `Cannot read the table: its ${reader.name} data is damaged, cut off, or of a kind that can't be read (${
+        (error as Error).message ?? error
+      })`,
+      { hint: "Fetch the file again, or convert it to CSV.", cause: error },
     );
   }
+}
+
+/** True when the name has the extension of a format that can be read, perhaps packed. */
+export function isTableFile(fileName: string): boolean {
+  const lower = fileName.toLowerCase();
+  // A zip is looked into: what it holds is not in its name.
+  if (lower.endsWith(".zip")) return true;
+  const plain = lower.replace(PACKED_NAMES, "");
+  return READERS.some(({ extensions }) => extensions.some((end) => plain.endsWith(end)));
 }

@@ -38,6 +38,8 @@ export type Column = NumericColumn | CodedColumn;
 export interface Table {
   readonly columns: readonly Column[];
   readonly rows: number;
+  /** What reading had to guess or change, as sentences for a person. */
+  readonly notes?: readonly string[];
 }
 
 /**

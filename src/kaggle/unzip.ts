@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import { Inflate } from "fflate";
 import { AppError } from "@/shared/errors.ts";
 import { diskError } from "@/shared/atomic_file.ts";
+import { damaged, readAt, readZipDirectory, type ZipEntry } from "@/shared/zip_directory.ts";
 import { faultOfPath } from "./ref.ts";
-import { damaged, readAt, readZipDirectory, type ZipEntry } from "./zip_directory.ts";
 
 export interface UnzipLimits {
   /** Of all files together, unpacked. */

@@ -4,7 +4,7 @@
  * Read from there and not from the headers along the way: those of streamed archives have no sizes, and a zip
  * inside the zip would be taken for more of them. Source: PKWARE APPNOTE 6.3.10, sections 4.3 and 4.4.
  */
-import { AppError } from "@/shared/errors.ts";
+import { AppError } from "./errors.ts";
 
 export interface ZipEntry {
   /** With `/` between its parts; a folder's name ends with one. */
@@ -24,8 +24,26 @@ const END_BYTES = 22;
 const LONGEST_COMMENT = 65535;
 const MAX_DIRECTORY_BYTES = 256 * 1024 * 1024;
 
+/** What a zip is read from: a file, or bytes in memory (`zipInMemory`). */
+export type ZipSource = Pick<Deno.FsFile, "seek" | "read"> & { stat(): Promise<{ size: number }> };
+
+/** Bytes that are read as a file is. */
+export function zipInMemory(bytes: Uint8Array): ZipSource {
+  let at = 0;
+  return {
+    stat: () => Promise.resolve({ size: bytes.length }),
+    seek: (offset) => Promise.resolve(at = Number(offset)),
+    read(into) {
+      const part = bytes.subarray(at, at + into.length);
+      into.set(part);
+      at += part.length;
+      return Promise.resolve(part.length === 0 ? null : part.length);
+    },
+  };
+}
+
 /** @throws AppError data_loss when the file is no zip, or is cut off */
-export async function readZipDirectory(file: Deno.FsFile, archive: string): Promise<ZipEntry[]> {
+export async function readZipDirectory(file: ZipSource, archive: string): Promise<ZipEntry[]> {
   const { size } = await file.stat();
   const tailAt = Math.max(0, size - END_BYTES - LONGEST_COMMENT);
   const tail = await readAt(file, tailAt, size - tailAt, archive);
@@ -128,7 +146,7 @@ function number64(view: DataView, at: number, archive: string): number {
 
 /** Exactly `length` bytes from `offset`. @throws AppError data_loss when the file ends before */
 export async function readAt(
-  file: Deno.FsFile,
+  file: ZipSource,
   offset: number,
   length: number,
   archive: string,
@@ -149,6 +167,7 @@ function viewOf(bytes: Uint8Array): DataView {
 
 export function damaged(archive: string, why: string): AppError {
   return new AppError("data_loss", `Cannot unpack ${archive}: ${why}`, {
-    hint: "Download it again with force: true. If that fails too, the archive itself is damaged at Kaggle.",
+    hint:
+      "Fetch it again (download_dataset with force: true). If that fails too, the archive itself is damaged.",
   });
 }

@@ -1,0 +1,73 @@
+/**
+ * Apache Arrow's IPC format as a file or a stream, and Feather (whose version 2 is the same), by flechette.
+ *
+ * Source: https://arrow.apache.org/docs/format/Columnar.html
+ */
+import { AppError } from "@/shared/errors.ts";
+import { ColumnBuilder } from "./column_builder.ts";
+import { unshared } from "./encoding.ts";
+import { type Reader, type ReadOptions, startsWith } from "./reader.ts";
+import type { Table } from "./table.ts";
+
+export const arrowReader: Reader = {
+  name: "Arrow",
+  extensions: [".arrow", ".feather", ".ipc", ".arrows"],
+  matches: (bytes) => startsWith(bytes, "ARROW1"),
+  read: readArrow,
+};
+
+/** Even packed, a row takes some of the file: a damaged count must not be believed. */
+const MAX_ROWS_PER_BYTE = 1000;
+
+async function readArrow(bytes: Uint8Array, options: ReadOptions): Promise<Table> {
+  if (startsWith(bytes, "FEA1")) {
+    throw new AppError("invalid_argument", "Cannot read the table: it is a Feather file of version 1", {
+      hint: "Write it again with a newer pandas or pyarrow (version 2), or as Parquet or CSV.",
+    });
+  }
+  const { CompressionType, setCompressionCodec, tableFromIPC, Type } = await import("@uwdata/flechette");
+  const [lz4, zstd] = await Promise.all([import("lz4js"), import("fzstd")]);
+  const encode = () => {
+    throw new Error("arrow: nothing is written here");
+  };
+  setCompressionCodec(CompressionType.LZ4_FRAME, { encode, decode: (data) => lz4.decompress(data) });
+  setCompressionCodec(CompressionType.ZSTD, { encode, decode: (data) => zstd.decompress(data).slice() });
+  const table = tableFromIPC(unshared(bytes), {});
+  if (!(table.numRows <= bytes.length * MAX_ROWS_PER_BYTE)) {
+    throw new AppError(
+      "invalid_argument",
+      `Cannot read the table: it claims ${table.numRows} rows in too few bytes`,
+      {
+        hint: "The file is damaged. Fetch it again.",
+      },
+    );
+  }
+  const rows = Math.min(table.numRows, options.max_rows ?? Infinity);
+  if (rows === 0) {
+    throw new AppError("invalid_argument", "Cannot read the table: it has no rows", {
+      hint: "Choose a file with at least one row.",
+    });
+  }
+  const columns = table.schema.fields.map(({ name, type }, k) => {
+    const builder = new ColumnBuilder(name);
+    const isDate = type.typeId === Type.Timestamp || type.typeId === Type.Date;
+    const column = table.getChildAt(k);
+    for (const batch of column.data) {
+      const left = rows - builder.length;
+      if (left <= 0) break;
+      const values = batch.nullCount === 0 && !isDate ? batch.values : null;
+      if (values instanceof Float64Array || values instanceof Float32Array) {
+        builder.addNumbers(values.subarray(0, Math.min(batch.length, left)));
+        continue;
+      }
+      for (let i = 0; i < Math.min(batch.length, left); i++) {
+        const value = batch.at(i);
+        if (isDate && typeof value === "number") builder.addDate(value);
+        else builder.add(value);
+      }
+    }
+    builder.fillTo(rows);
+    return builder.finish();
+  });
+  return { rows, columns };
+}
