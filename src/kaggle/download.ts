@@ -63,13 +63,9 @@ export async function downloadDataset(
   const stored = request.force ? null : await find();
   if (stored) return { manifest: stored, cached: true, notes };
 
-  const key = sha256Hex(new TextEncoder().encode(canonicalJson({ ...wanted, version }))).slice(0, 16);
-  const incoming = join(datasetsDir, INCOMING);
-  const lock = await lockIncoming(incoming, key, watch);
-  try {
+  return await inIncoming(datasetsDir, { ...wanted, version }, watch, async (folder) => {
     const other = request.force ? null : await find();
     if (other) return { manifest: other, cached: true, notes };
-    const folder = join(incoming, key);
     if (request.force) await removeFolder(folder);
     const fetched = await fetchAll(client, request.ref, version, files, folder, watch);
     watch.signal.throwIfAborted();
@@ -83,6 +79,25 @@ export async function downloadDataset(
     });
     await removeFolder(folder);
     return { manifest, cached: false, notes };
+  });
+}
+
+/**
+ * Runs `work` with a folder for the parts of one download, alone among all processes: what an earlier try left
+ * there can be gone on with. `work` removes it when it is done with.
+ * @param what what is downloaded, as plain data; equal ones share the folder
+ */
+export async function inIncoming<T>(
+  datasetsDir: string,
+  what: unknown,
+  watch: DownloadWatch,
+  work: (folder: string) => Promise<T>,
+): Promise<T> {
+  const key = sha256Hex(new TextEncoder().encode(canonicalJson(what))).slice(0, 16);
+  const incoming = join(datasetsDir, INCOMING);
+  const lock = await lockIncoming(incoming, key, watch);
+  try {
+    return await work(join(incoming, key));
   } finally {
     lock.release();
   }
@@ -284,12 +299,12 @@ async function startsAsZip(path: string): Promise<boolean> {
   }
 }
 
-async function removeFolder(path: string): Promise<void> {
+export async function removeFolder(path: string): Promise<void> {
   await Deno.remove(path, { recursive: true }).catch(() => {});
 }
 
 /** `1.5 of 20.0 MB`. */
-function shown(done: number, total: number | null): string {
+export function shown(done: number, total: number | null): string {
   const mb = (bytes: number) => (bytes / 1e6).toFixed(1);
   return `${total === null ? "" : `${mb(done)} of `}${mb(total ?? done)} MB`;
 }

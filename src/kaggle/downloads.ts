@@ -2,14 +2,14 @@
 import { AppError } from "@/shared/errors.ts";
 import { canonicalJson } from "@/shared/hash.ts";
 import type { KaggleClient } from "./client.ts";
-import { downloadDataset, type Downloaded, type DownloadRequest } from "./download.ts";
+import { downloadDataset, type Downloaded, type DownloadRequest, type DownloadWatch } from "./download.ts";
 import { datasetName } from "./ref.ts";
 
 export type DownloadStatus = "running" | "succeeded" | "failed" | "cancelled";
 
 export interface Download {
   readonly download_id: string;
-  /** owner/slug */
+  /** owner/slug, or an address. */
   readonly ref: string;
   status: DownloadStatus;
   done_bytes: number;
@@ -20,6 +20,14 @@ export interface Download {
   failure: unknown;
   /** Settles when the status is final; never rejects. */
   readonly finished: Promise<void>;
+}
+
+/** A download from elsewhere than Kaggle. */
+export interface OtherDownload {
+  ref: string;
+  /** Asks for the same as another one of the same key. */
+  key: string;
+  run(watch: DownloadWatch): Promise<Downloaded>;
 }
 
 interface Running extends Download {
@@ -38,17 +46,17 @@ export class Downloads {
   constructor(readonly client: KaggleClient, readonly datasetsDir: string) {}
 
   /** Begins, or joins the one that is fetching just the same. */
-  start(request: DownloadRequest): Download {
-    const key = canonicalJson(request);
+  start(request: DownloadRequest | OtherDownload): Download {
+    const { ref, key, run } = "run" in request ? request : this.#atKaggle(request);
     for (const other of this.#all.values()) if (other.key === key && other.status === "running") return other;
     const stop = new AbortController();
     const running: Running = {
       download_id: `dl_${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`,
-      ref: datasetName(request.ref),
+      ref,
       status: "running",
       done_bytes: 0,
       total_bytes: null,
-      message: "asking Kaggle",
+      message: "asking for it",
       result: null,
       failure: null,
       finished: Promise.resolve(),
@@ -57,7 +65,7 @@ export class Downloads {
       waiting: 0,
       listeners: new Set(),
     };
-    (running as { finished: Promise<void> }).finished = this.#run(running, request);
+    (running as { finished: Promise<void> }).finished = this.#run(running, run);
     this.#all.set(running.download_id, running);
     this.#forget();
     return running;
@@ -111,9 +119,17 @@ export class Downloads {
     await Promise.all([...this.#all.values()].map((running) => running.finished));
   }
 
-  async #run(running: Running, request: DownloadRequest): Promise<void> {
+  #atKaggle(request: DownloadRequest): OtherDownload {
+    return {
+      ref: datasetName(request.ref),
+      key: canonicalJson(request),
+      run: (watch) => downloadDataset(this.client, this.datasetsDir, request, watch),
+    };
+  }
+
+  async #run(running: Running, run: OtherDownload["run"]): Promise<void> {
     try {
-      running.result = await downloadDataset(this.client, this.datasetsDir, request, {
+      running.result = await run({
         signal: running.stop.signal,
         onProgress: (done, total, message) => {
           Object.assign(running, { done_bytes: done, total_bytes: total, message });

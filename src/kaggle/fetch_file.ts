@@ -8,8 +8,18 @@ import { AppError, ERROR_CODES } from "@/shared/errors.ts";
 import { diskError, readJson, writeAtomic } from "@/shared/atomic_file.ts";
 import type { KaggleClient } from "./client.ts";
 import type { KaggleRef } from "./ref.ts";
-import { pause, WaitError, withDeadline } from "./retry.ts";
-import type { OpenedDownload } from "./storage.ts";
+import { pause, type RetryPolicy, WaitError, withDeadline } from "./retry.ts";
+import type { OpenedDownload, Range } from "./storage.ts";
+
+/** Where the bytes come from. Each opening may lead to another address: signed links expire. */
+export interface ByteSource {
+  retry: RetryPolicy;
+  /** The longest silence inside a download. */
+  idleMs: number;
+  /** More bytes than this are refused; absent: as many as come. */
+  maxBytes?: number;
+  open(range: Range | null, signal: AbortSignal): Promise<OpenedDownload>;
+}
 
 export interface Wanted {
   ref: KaggleRef;
@@ -40,26 +50,37 @@ interface PartState {
 /** Tries in a row that may bring nothing new. */
 const FRUITLESS_TRIES = 5;
 
-/**
- * @throws AppError as api_error.ts says for a refusal; unavailable when the network keeps breaking (the part is
- *   kept, and the next call goes on from it); resource_exhausted when the disk is full
- */
-export async function fetchFile(
+/** A file of a data set, or all of it, from Kaggle. @throws AppError as fetchBytes, and as api_error.ts says */
+export function fetchFile(
   client: KaggleClient,
   wanted: Wanted,
   path: string,
   watch: Watch,
 ): Promise<Fetched> {
-  const { retry } = client.options;
+  const { retry, idleMs } = client.options;
+  const source: ByteSource = {
+    retry,
+    idleMs,
+    open: (range, signal) => client.openDownload(wanted.ref, wanted, range, { signal }),
+  };
+  return fetchBytes(source, path, watch);
+}
+
+/**
+ * @throws AppError as `open` throws; unavailable when the network keeps breaking (the part is kept, and the next call
+ *   goes on from it); resource_exhausted when the disk is full or there are more bytes than allowed
+ */
+export async function fetchBytes(source: ByteSource, path: string, watch: Watch): Promise<Fetched> {
+  const { retry } = source;
   for (let fruitless = 0;;) {
     const before = await sizeOf(path);
     try {
-      return await fetchOnce(client, wanted, path, watch);
+      return await fetchOnce(source, path, watch);
     } catch (error) {
       watch.signal.throwIfAborted();
-      const diskIsFull = error instanceof AppError && error.code === "resource_exhausted" &&
+      const isFull = error instanceof AppError && error.code === "resource_exhausted" &&
         !(error instanceof WaitError);
-      if (!(error instanceof AppError) || diskIsFull || !ERROR_CODES[error.code].retry) throw error;
+      if (!(error instanceof AppError) || isFull || !ERROR_CODES[error.code].retry) throw error;
       fruitless = (await sizeOf(path)) > before ? 1 : fruitless + 1;
       const asked = error instanceof WaitError ? error.waitMs : null;
       if (fruitless >= FRUITLESS_TRIES || (asked ?? 0) > retry.maxWaitMs) throw error;
@@ -68,19 +89,19 @@ export async function fetchFile(
   }
 }
 
-async function fetchOnce(client: KaggleClient, wanted: Wanted, path: string, watch: Watch): Promise<Fetched> {
+async function fetchOnce(source: ByteSource, path: string, watch: Watch): Promise<Fetched> {
   const state = await readState(path);
   const have = state?.validator ? await sizeOf(path) : 0;
   const range = have > 0 ? { from: have, validator: state!.validator! } : null;
-  const opened = await client.openDownload(wanted.ref, wanted, range, { signal: watch.signal });
+  const opened = await source.open(range, watch.signal);
   if (opened.status === 416) {
     await opened.body.cancel();
     if (rangeOf(opened.headers)?.total === have) {
       return { path, size_bytes: have, url_name: nameOf(opened.url) };
     }
-    throw await startOver(path, "the file at Kaggle has another length now");
+    throw await startOver(path, "the file has another length now");
   }
-  if (opened.status === 206) return await goOn(client, opened, path, state!, have, watch);
+  if (opened.status === 206) return await goOn(source, opened, path, state!, have, watch);
   const fresh: PartState = {
     validator: validatorOf(opened.headers),
     total: opened.headers.has("content-encoding") ? null : lengthOf(opened.headers),
@@ -94,11 +115,11 @@ async function fetchOnce(client: KaggleClient, wanted: Wanted, path: string, wat
     await opened.body.cancel();
     throw error;
   }
-  return await receive(client, opened, path, fresh, 0, watch);
+  return await receive(source, opened, path, fresh, 0, watch);
 }
 
 async function goOn(
-  client: KaggleClient,
+  source: ByteSource,
   opened: OpenedDownload,
   path: string,
   state: PartState,
@@ -107,13 +128,13 @@ async function goOn(
 ) {
   const range = rangeOf(opened.headers);
   const sameTotal = state.total === null || range?.total === null || range?.total === state.total;
-  if (range?.from === have && sameTotal) return await receive(client, opened, path, state, have, watch);
+  if (range?.from === have && sameTotal) return await receive(source, opened, path, state, have, watch);
   await opened.body.cancel();
   throw await startOver(path, "storage sent another part than was asked for");
 }
 
 async function receive(
-  client: KaggleClient,
+  source: ByteSource,
   opened: OpenedDownload,
   path: string,
   state: PartState,
@@ -121,14 +142,20 @@ async function receive(
   watch: Watch,
 ): Promise<Fetched> {
   const what = `download ${state.url_name}`;
+  const most = source.maxBytes ?? Infinity;
+  if (state.total !== null && state.total > most) {
+    await opened.body.cancel();
+    throw tooLarge(what, most);
+  }
   const reader = opened.body.getReader();
   let done = from;
   try {
     const file = await Deno.open(path, { write: true, create: true, append: true });
     try {
       for (;;) {
-        const chunk = await nextChunk(reader, client.options.idleMs, what, watch.signal);
+        const chunk = await nextChunk(reader, source.idleMs, what, watch.signal);
         if (chunk === null) break;
+        if (done + chunk.length > most) throw tooLarge(what, most);
         for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
         done += chunk.length;
         watch.onBytes(done, state.total);
@@ -172,6 +199,12 @@ async function nextChunk(
     } finally {
       own.removeEventListener("abort", stop);
     }
+  });
+}
+
+function tooLarge(what: string, most: number): AppError {
+  return new AppError("resource_exhausted", `Cannot ${what}: it has more than ${most} bytes`, {
+    hint: "Download it yourself, and give the path of the file, or of a part of it.",
   });
 }
 
