@@ -10,6 +10,7 @@ const BORDERS: Record<string, readonly string[]> = {
   "src/shared": [],
   "src/dataset": ["src/shared"],
   "src/kaggle": ["src/shared", "src/dataset"],
+  "src/sources": ["src/shared", "src/dataset", "src/kaggle"],
   "src/ml": ["src/shared", "src/dataset/table.ts", "src/dataset/split.ts"],
   "src/artifact": [
     "src/shared",
@@ -23,7 +24,7 @@ const BORDERS: Record<string, readonly string[]> = {
   "src/serving": ["src/shared", "src/ml", "src/artifact"],
   "src/deployment": ["src/shared", "src/registry", "src/artifact"],
   "src/admin": ["src/shared"],
-  "servers/kaggle": ["servers", "src/shared", "src/kaggle", "src/dataset"],
+  "servers/kaggle": ["servers", "src/shared", "src/kaggle", "src/dataset", "src/sources"],
   "servers/training": [
     "servers",
     "src/shared",

@@ -3,7 +3,10 @@ import { findSample } from "@/dataset/samples.ts";
 import { addSample, findDataset } from "@/dataset/store.ts";
 import { parseRef, type SampleRef } from "@/kaggle/ref.ts";
 import { AppError } from "@/shared/errors.ts";
-import { defineTool } from "../tool.ts";
+import { downloadUrl } from "@/sources/download_url.ts";
+import { parseWebAddress, type WebAddress } from "@/sources/web_address.ts";
+import type { Download } from "@/kaggle/downloads.ts";
+import { defineTool, type ToolContext } from "../tool.ts";
 import {
   answerOf,
   answerOfStored,
@@ -15,7 +18,9 @@ import { REF, WAIT_S } from "./fields.ts";
 import type { KaggleServices } from "./services.ts";
 
 const INPUT = z.strictObject({
-  ref: REF,
+  ref: REF.describe(
+    `${REF.description} Or the https address of one table file, at a host that sources.allowed_hosts names.`,
+  ),
   files: z.array(z.string().min(1).max(400)).min(1).max(200).optional().describe(
     "Only these files, as list_dataset_files names them. Default: the whole data set (or the file at the end of `ref`).",
   ),
@@ -39,15 +44,47 @@ export const downloadDatasetTool = defineTool<KaggleServices, z.infer<typeof INP
   input: INPUT,
   output: DOWNLOAD_ANSWER,
   async run(input, services, context) {
-    const ref = parseRef(input.ref);
     const files = input.files ?? null;
+    const address = parseWebAddress(input.ref);
+    if (address) return await fromWeb(address, files, input, services, context);
+    const ref = parseRef(input.ref);
     if (ref.kind === "sample") return await storeSample(services.datasets_dir, ref, files);
     const download = services.downloads.start({ ref, files, force: input.force });
-    await waitFor(download, input.wait_s, services, context);
-    if (download.status === "failed") throw download.failure;
-    return answerOf(services.datasets_dir, download);
+    return await endOf(download, input.wait_s, services, context);
   },
 });
+
+async function endOf(
+  download: Download,
+  wait_s: number,
+  services: KaggleServices,
+  context: ToolContext,
+): Promise<DownloadAnswer> {
+  await waitFor(download, wait_s, services, context);
+  if (download.status === "failed") throw download.failure;
+  return answerOf(services.datasets_dir, download);
+}
+
+async function fromWeb(
+  address: WebAddress,
+  files: readonly string[] | null,
+  { force, wait_s }: z.infer<typeof INPUT>,
+  services: KaggleServices,
+  context: ToolContext,
+): Promise<DownloadAnswer> {
+  if (files !== null) {
+    throw new AppError("invalid_argument", `Cannot choose files of ${address.ref}: an address is one file`, {
+      hint: "Leave `files` out.",
+    });
+  }
+  const { web, datasets_dir, downloads } = services;
+  const download = downloads.start({
+    ref: address.ref,
+    key: `${address.ref} ${force}`,
+    run: (watch) => downloadUrl(web, datasets_dir, address, force, watch),
+  });
+  return await endOf(download, wait_s, services, context);
+}
 
 async function storeSample(
   datasets_dir: string,

@@ -6,11 +6,14 @@ import { KaggleSearch } from "@/kaggle/search.ts";
 import type { CommandContext } from "@/shared/command.ts";
 import { AppError } from "@/shared/errors.ts";
 import type { Log } from "@/shared/log.ts";
+import { resolveBySystem } from "@/sources/allowed_hosts.ts";
+import type { WebOptions } from "@/sources/web_file.ts";
 
 export interface KaggleServices {
   client: KaggleClient;
   search: KaggleSearch;
   downloads: Downloads;
+  web: WebOptions;
   datasets_dir: string;
 }
 
@@ -35,6 +38,13 @@ export function openKaggleServices(
     client,
     search: new KaggleSearch(client),
     downloads: new Downloads(client, datasets_dir),
+    web: {
+      ...KAGGLE_DEFAULTS,
+      allowedHosts: context.config["sources.allowed_hosts"],
+      resolve: resolveBySystem,
+      userAgent: `mlmcp/${context.version}`,
+      maxBytes: context.config["sources.max_mb"] * 1e6,
+    },
     datasets_dir,
   };
 }

@@ -14,7 +14,7 @@ export interface DatasetFile {
 
 export interface DatasetManifest {
   dataset_id: string;
-  /** `owner/slug` or `sample/NAME`. */
+  /** `owner/slug`, `sample/NAME`, or the address that it was downloaded from. */
   ref: string;
   version: string | null;
   title: string;
@@ -37,6 +37,19 @@ const ID = /^ds_[0-9a-f]{16}$/;
 /** True for the shape of a dataset_id; it need not exist. */
 export function isDatasetId(text: string): boolean {
   return ID.test(text);
+}
+
+/** True for an address of the web, which is a ref as a whole. */
+export function isAddress(text: string): boolean {
+  return /^https?:\/\//i.test(text);
+}
+
+/** How an address is written in a manifest. */
+function refOf(address: string): string {
+  if (!URL.canParse(address)) return address;
+  const url = new URL(address);
+  url.hash = "";
+  return url.href;
 }
 
 /** Where a dataset's `files` paths start. */
@@ -72,12 +85,14 @@ export async function listDatasets(datasetsDir: string): Promise<DatasetManifest
 }
 
 /**
- * The dataset of an id, or the newest one of a ref: `owner/slug`, `owner/slug/versions/N`, `sample/NAME`.
+ * The dataset of an id, or the newest one of a ref: `owner/slug`, `owner/slug/versions/N`, `sample/NAME`, an address.
  * Null when there is none.
  */
 export async function findDataset(datasetsDir: string, idOrRef: string): Promise<DatasetManifest | null> {
   if (isDatasetId(idOrRef)) return await readManifest(datasetsDir, idOrRef);
-  const { ref, version } = splitRef(idOrRef);
+  const { ref, version } = isAddress(idOrRef)
+    ? { ref: refOf(idOrRef), version: undefined }
+    : splitRef(idOrRef);
   const all = await listDatasets(datasetsDir);
   return all.find((one) => one.ref === ref && (version === undefined || one.version === version)) ?? null;
 }

@@ -10,6 +10,7 @@ import {
   datasetFolder,
   type DatasetManifest,
   findDataset,
+  isAddress,
   isDatasetId,
   splitRef,
 } from "./manifest.ts";
@@ -21,7 +22,7 @@ export interface ResolvedDataset {
   /** Null for an embedded data set that is not stored. */
   path: string | null;
   dataset_id: string | null;
-  /** `owner/slug` or `sample/NAME`. */
+  /** `owner/slug`, `sample/NAME`, or the address that it was downloaded from. */
   ref: string;
   version: string | null;
   license: string | null;
@@ -31,15 +32,25 @@ export interface ResolvedDataset {
   task: string | null;
 }
 
+/** Gives the bytes of a stored file: all of them, or a sample of its lines. */
+export type ReadStored = (
+  file: { name: string; path: string; size_bytes: number },
+) => Promise<{ bytes: Uint8Array; is_sample: boolean }>;
+
 /**
  * Finds and reads a table of the store. Files elsewhere are not its business: they come through the file door.
  * @param dataset a dataset_id (`ds_…`, or `ds_…/file.csv`), `sample/NAME`, or a ref in the store
  *   (`owner/slug[/versions/N][/file]`)
+ * @param read how the bytes of a stored file are read
  * @returns null when it is no name of the store, and so may be a path
  * @throws AppError not_found, invalid_argument (no table inside), permission_denied, data_loss (a stored file
  *   whose hash is not the one in its manifest)
  */
-export async function resolveDataset(datasetsDir: string, dataset: string): Promise<ResolvedDataset | null> {
+export async function resolveDataset(
+  datasetsDir: string,
+  dataset: string,
+  read: ReadStored = async ({ path }) => ({ bytes: await readFile(path), is_sample: false }),
+): Promise<ResolvedDataset | null> {
   if (dataset.trim() === "") {
     throw new AppError("invalid_argument", "Cannot find the dataset: it has no name", {
       hint: "Give a dataset_id, a sample/NAME, or the path of a file.",
@@ -48,16 +59,23 @@ export async function resolveDataset(datasetsDir: string, dataset: string): Prom
   const [first, ...rest] = dataset.split("/");
   if (isDatasetId(first)) {
     const manifest = await findDataset(datasetsDir, first);
-    if (manifest) return await fromStore(datasetsDir, manifest, rest.join("/"));
+    if (manifest) return await fromStore(datasetsDir, manifest, rest.join("/"), read);
     throw new AppError("not_found", `Cannot find dataset ${first}: it is not in the store`, {
       hint: "Download it first with download_dataset, or give the path of a file.",
+    });
+  }
+  if (isAddress(dataset)) {
+    const manifest = await findDataset(datasetsDir, dataset);
+    if (manifest) return await fromStore(datasetsDir, manifest, undefined, read);
+    throw new AppError("not_found", `Cannot find dataset ${dataset}: it is not in the store`, {
+      hint: "Download it first with download_dataset, and give the dataset_id that comes back.",
     });
   }
   if (first === "sample" && rest.length > 0) return fromSample(rest);
   if (!isPlainPath(dataset) && rest.length > 0) {
     const { file } = splitRef(dataset);
     const manifest = await findDataset(datasetsDir, dataset);
-    if (manifest) return await fromStore(datasetsDir, manifest, file);
+    if (manifest) return await fromStore(datasetsDir, manifest, file, read);
   }
   return null;
 }
@@ -90,13 +108,14 @@ async function fromStore(
   datasetsDir: string,
   manifest: DatasetManifest,
   wanted: string | undefined,
+  read: ReadStored,
 ): Promise<ResolvedDataset> {
   const { dataset_id, ref, version, license } = manifest;
   const file = wanted ? fileNamed(manifest, wanted) : mainFile(manifest);
   const path = join(datasetFolder(datasetsDir, manifest), file.path);
-  const bytes = await readFile(path);
+  const { bytes, is_sample } = await read({ name: basename(file.name), path, size_bytes: file.size_bytes });
   const sha256 = sha256Hex(bytes);
-  if (sha256 !== file.sha256) {
+  if (!is_sample && sha256 !== file.sha256) {
     throw new AppError("data_loss", `Cannot use ${path}: its content is not what was downloaded`, {
       hint: `Remove the folder ${datasetFolder(datasetsDir, manifest)} and download ${ref} again.`,
     });
@@ -126,7 +145,7 @@ function mainFile({ files, ref }: DatasetManifest): DatasetFile {
     throw new AppError("invalid_argument", `Cannot use ${ref}: it has no table file`, {
       hint: `It has ${
         files.map(({ name }) => name).slice(0, 10).join(", ")
-      }. Tables are CSV or TSV, also packed (.gz).`,
+      }. Tables are CSV, JSON, Parquet, Arrow, SQLite or Excel files, also packed (.gz, .zst, .zip).`,
     });
   }
   const training = tables.filter(({ name }) => /(^|[^a-z])train/i.test(basename(name)));

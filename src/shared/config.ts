@@ -46,6 +46,15 @@ export const SETTINGS = {
     default: [],
     description: "Folders that tables may be read from by path; empty means any that holds no hidden folder",
   },
+  "training.max_table_mb": {
+    kind: "integer",
+    env: "MLMCP_MAX_TABLE_MB",
+    default: 0,
+    min: 0,
+    max: 100_000_000,
+    description:
+      "Memory that one table may take, in megabytes, as estimated from its file; 0 means half of the machine's",
+  },
   "serving.host": {
     kind: "string",
     env: "MLMCP_SERVING_HOST",
@@ -79,6 +88,35 @@ export const SETTINGS = {
     env: "MLMCP_KAGGLE_STORAGE_HOSTS",
     default: ["storage.googleapis.com", "www.kaggle.com", "www.kaggleusercontent.com"],
     description: "Hosts (host or host:port) that downloads may be redirected to",
+  },
+  "sources.allowed_hosts": {
+    kind: "list",
+    env: "MLMCP_SOURCES_ALLOWED_HOSTS",
+    default: [
+      "raw.githubusercontent.com",
+      "gist.githubusercontent.com",
+      "media.githubusercontent.com",
+      "github.com",
+      "objects.githubusercontent.com",
+      "release-assets.githubusercontent.com",
+      "archive.ics.uci.edu",
+      "huggingface.co",
+      "*.hf.co",
+      "zenodo.org",
+      "*.openml.org",
+      "vincentarelbundock.github.io",
+      "ourworldindata.org",
+    ],
+    description:
+      "Hosts that files may be downloaded from by https: host, *.host for all below it, or host:port, which may be a private address",
+  },
+  "sources.max_mb": {
+    kind: "integer",
+    env: "MLMCP_SOURCES_MAX_MB",
+    default: 2048,
+    min: 1,
+    max: 1_000_000,
+    description: "Largest file that is downloaded by address, in MB",
   },
   "servers.kaggle.url": {
     kind: "string",

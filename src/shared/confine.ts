@@ -49,6 +49,11 @@ function hostOf(url: string): string[] {
   }
 }
 
+/** Without its port: looking up where a name leads needs the right to all of them (allowed_hosts.ts checks the port). */
+function sourceHost(entry: string): string {
+  return /^(\[.*\]|[\d.]+):\d+$/.test(entry) ? entry : entry.replace(/:\d+$/, "");
+}
+
 const none: Rights = { read: [], write: [], net: [], run: [], door: false };
 const inHome = (home: string): Rights => ({ ...none, read: [home], write: [home] });
 
@@ -69,7 +74,12 @@ export const RIGHTS = {
   }),
   "kaggle-server": ({ home, config, args }) => ({
     ...inHome(home),
-    net: [...hostOf(config["kaggle.url"]), ...config["kaggle.storage_hosts"], ...listening(args)],
+    net: [
+      ...hostOf(config["kaggle.url"]),
+      ...config["kaggle.storage_hosts"],
+      ...config["sources.allowed_hosts"].map(sourceHost),
+      ...listening(args),
+    ],
   }),
   "training-server": ({ home, args }) => ({
     ...inHome(home),

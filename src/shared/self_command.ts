@@ -92,6 +92,7 @@ export function childEnvironment(
     ],
     ...["MLMCP_HOME", "MLMCP_LOG_LEVEL", "MLMCP_JOBS_AT_ONCE", "MLMCP_DATA_FOLDERS", "MLMCP_SERVING_HOST"],
     ...["MLMCP_PORT_FROM", "MLMCP_ORPHAN_GRACE_S", "MLMCP_KAGGLE_URL", "MLMCP_KAGGLE_STORAGE_HOSTS"],
+    ...["MLMCP_SOURCES_ALLOWED_HOSTS", "MLMCP_SOURCES_MAX_MB"],
     ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"],
   ];
   for (const name of [...always, ...extra]) {
