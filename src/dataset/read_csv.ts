@@ -5,16 +5,36 @@
  */
 import { AppError } from "@/shared/errors.ts";
 import { countFields, notUtf8Error, separatorName, unclosedQuoteError } from "./csv_errors.ts";
-import { CODED, DECIMAL_COMMA, NUMBER, type ScanInput, scanRows, SKIP, skipBlankLines } from "./csv_scan.ts";
+import { scanChunks } from "./csv_chunks.ts";
+import {
+  CODED,
+  DECIMAL_COMMA,
+  NUMBER,
+  type ScanInput,
+  type ScanResult,
+  scanRows,
+  SKIP,
+  skipBlankLines,
+} from "./csv_scan.ts";
 import { separatorOf } from "./csv_separator.ts";
 import type { Column, Table } from "./table.ts";
+import { openThreads } from "@/kernels/threads.ts";
 
 export interface CsvOptions {
   /** One character. Default: comma, semicolon, tab or vertical bar, whichever fits the first lines. */
   separator?: string;
   /** Read only so many rows. Default: all. */
   max_rows?: number;
+  /** Threads that large files are read on. Default: one a core, at most 8. 0 reads in the plain way. */
+  threads?: number;
+  /** Bytes that a thread reads at a time. */
+  chunk_bytes?: number;
 }
+
+/** Smaller files are read before a thread would have started. */
+const LARGE = 1 << 20;
+const LARGE_FOR_THREADS = 1 << 23;
+const MAX_THREADS = 8;
 
 /** So many rows decide what each column is tried as; a later surprise costs a second pass of that column. */
 const SAMPLE_ROWS = 500;
@@ -59,7 +79,7 @@ export function readCsv(bytes: Uint8Array, options: CsvOptions = {}): Table {
     max_rows: Math.min(SAMPLE_ROWS, max_rows),
   };
   const modes = new Uint8Array(header.names.length).fill(NUMBER);
-  let settled = settle(input, modes);
+  let settled = settle(input, modes, scanRows);
   if (settled.rows === 0) {
     throw new AppError("invalid_argument", "Cannot read the table: it has column names but no rows", {
       hint: "Choose a file with at least one row below the names.",
@@ -68,18 +88,50 @@ export function readCsv(bytes: Uint8Array, options: CsvOptions = {}): Table {
   if (settled.rows === SAMPLE_ROWS && max_rows > SAMPLE_ROWS) {
     const rowBytes = (settled.end - input.start) / settled.rows;
     const expected_rows = Math.ceil(((bytes.length - input.start) / rowBytes) * 1.02) + 16;
-    settled = settle({ ...input, expected_rows, max_rows }, modes);
+    settled = readAll({ ...input, expected_rows, max_rows }, modes, options);
   }
   const columns = settled.columns.filter((column, k) => header.isNamed[k] || !isEmpty(column));
   return { rows: settled.rows, columns };
 }
 
+type Scan = (input: ScanInput, modes: Uint8Array) => ScanResult;
+
+function readAll(input: ScanInput, modes: Uint8Array, options: CsvOptions): Settled {
+  const size = input.bytes.length - input.start;
+  const isLarge = options.chunk_bytes !== undefined || size >= LARGE;
+  const wanted = options.threads ?? Math.min(navigator.hardwareConcurrency, MAX_THREADS);
+  if (!isLarge || wanted === 0 || input.max_rows !== Infinity) return settle(input, modes, scanRows);
+  let threads;
+  try {
+    threads = openThreads(size >= LARGE_FOR_THREADS || options.chunk_bytes ? wanted : 1);
+  } catch (error) {
+    if (error instanceof RangeError) return settle(input, modes, scanRows); // no addresses to be had
+    throw error;
+  }
+  try {
+    return settle(
+      input,
+      modes,
+      (again, pending) =>
+        scanChunks(again, pending, threads, options.chunk_bytes) ?? scanRows(again, pending),
+    );
+  } finally {
+    threads.close();
+  }
+}
+
+interface Settled {
+  columns: Column[];
+  rows: number;
+  end: number;
+}
+
 /** Scans, and scans again what did not fit, until every column has a mode. Writes the modes into `modes`. */
-function settle(input: ScanInput, modes: Uint8Array): { columns: Column[]; rows: number; end: number } {
+function settle(input: ScanInput, modes: Uint8Array, scanOnce: Scan): Settled {
   const columns: Column[] = [];
   const pending = modes.slice();
   for (;;) {
-    const scan = scanRows(input, pending);
+    const scan = scanOnce(input, pending);
     input.names.forEach((name, k) => {
       if (pending[k] === SKIP) return;
       if (scan.failed[k]) {
