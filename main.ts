@@ -18,6 +18,7 @@ import { AppError, toWireError } from "@/shared/errors.ts";
 import { answerDoor } from "@/shared/file_door.ts";
 import { answerHoldouts, openHoldouts } from "@/shared/holdout_door.ts";
 import { homeAt } from "@/shared/home.ts";
+import { machineMemory } from "@/shared/machine_memory.ts";
 import { childEnvironment } from "@/shared/self_command.ts";
 import { VERSION } from "@/shared/version.ts";
 import { workerUrl } from "@/shared/worker_entry.ts";
@@ -133,6 +134,7 @@ async function main(args: string[]): Promise<void> {
     stdoutIsTerminal: Deno.stdout.isTerminal(),
     stderrIsTerminal: Deno.stderr.isTerminal(),
     columns: columnsOf(),
+    memory_bytes: machineMemory(),
   };
   // Credentials may lie in files outside the home, which the Worker can't read.
   if (name === "kaggle-server") {

@@ -5,8 +5,16 @@ import { JOB_STATUSES } from "@/jobs/job.ts";
 import type { Job } from "@/jobs/job.ts";
 import type { ModelVersion } from "@/registry/registry.ts";
 
+export const sampleRowsField = z.number().int().min(100).max(1_000_000_000).optional().describe(
+  "About so many rows, spread over the file, instead of all: for files that are too large to read. Recorded with the model",
+);
+
+export const notesField = z.array(z.string().describe("A sentence")).readonly().optional().describe(
+  "What reading the table had to guess or change: an old encoding, renamed columns, a sample",
+);
+
 export const datasetField = z.string().min(1).max(4096).describe(
-  "The table: a dataset_id from download_dataset, a sample such as sample/iris, or the path of a CSV or TSV file (.gz too) or of a folder with one such file",
+  "The table: a dataset_id from download_dataset, a sample such as sample/iris, or the path of a CSV, JSON, Parquet, Arrow, SQLite or Excel file (also .gz, .zst, .zip) or of a folder with one such file. One of several tables in a file is named behind a #: shop.db#customers, book.xlsx#Sheet2, data.zip#train.csv",
 );
 export const targetField = z.string().min(1).max(500).describe(
   "Name of the column to predict, exactly as in the table's header",
@@ -113,6 +121,7 @@ export const jobOutput = z.object({
     column: z.string().describe("Column that was not used"),
     reason: z.string().describe("Why"),
   })).optional().describe("Columns that were not used"),
+  notes: notesField,
   error: z.object({
     code: z.string().describe("Kind of error"),
     message: z.string().describe("What could not be done"),
@@ -163,6 +172,7 @@ export const modelOutput = z.object({
     version: z.string().nullable().describe("Version of that data set"),
     sha256: z.string().describe("Hash of the table's bytes"),
     license: z.string().nullable().describe("Licence of the data"),
+    sample_rows: z.number().int().optional().describe("So many rows were asked for, spread over the table"),
   }).describe("Lineage"),
   holdout_rows: z.number().int().describe("Rows sealed away for validate_model"),
   artifact_sha256: z.string().describe("Hash of the model file"),

@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { readableProfile, type TableProfile } from "@/dataset/profile.ts";
+import { sourceOf } from "@/jobs/tasks/read_source.ts";
 import { defineTool } from "../tool.ts";
-import { datasetField, targetField, taskField } from "./fields.ts";
+import { datasetField, notesField, sampleRowsField, targetField, taskField } from "./fields.ts";
 import type { TrainingServices } from "./services.ts";
 
 const input = z.strictObject({
   dataset: datasetField,
+  sample_rows: sampleRowsField,
   target: targetField.optional().describe("A column to look at as the target too"),
 });
 
@@ -19,6 +21,7 @@ const output = z.object({
   ),
   rows: z.number().int().describe("Rows of the table"),
   columns: z.number().int().describe("Columns of the table"),
+  notes: notesField,
   duplicate_rows: z.number().int().describe("Rows that equal an earlier one"),
   column_profiles: z.array(z.object({
     name: z.string().describe("Column"),
@@ -61,14 +64,13 @@ export const profileDataset = defineTool<TrainingServices, z.infer<typeof input>
   scope: "datasets:read",
   input,
   output,
-  async run({ dataset, target }, services, context) {
-    const found = await services.findDataset(dataset);
+  async run({ dataset, target, sample_rows }, services, context) {
+    const found = await services.findDataset(dataset, sample_rows);
     const profile = await services.pool.run("profile", {
-      bytes: found.bytes,
-      file_name: found.file_name,
+      ...sourceOf(found),
       ...(target ? { target } : {}),
     }, { signal: context.signal });
     return { ref: found.ref, sha256: found.sha256, known_target: found.target, ...profile };
   },
-  text: (profile) => readableProfile(profile as TableProfile),
+  text: (profile) => [readableProfile(profile as TableProfile), ...(profile.notes ?? [])].join("\n"),
 });

@@ -7,8 +7,17 @@ import { type TrainingRequest, VALIDATION_METHODS } from "@/jobs/job.ts";
 import { prepareInput } from "@/jobs/runner.ts";
 import { MODEL_NAME, modelNameFrom } from "@/registry/registry.ts";
 import { defineTool } from "../tool.ts";
-import { datasetField, jobAnswer, jobOutput, targetField, taskField, waitField } from "./fields.ts";
-import type { FoundDataset, TrainingServices } from "./services.ts";
+import {
+  datasetField,
+  jobAnswer,
+  jobOutput,
+  sampleRowsField,
+  targetField,
+  taskField,
+  waitField,
+} from "./fields.ts";
+import type { FoundDataset } from "./find_dataset.ts";
+import type { TrainingServices } from "./services.ts";
 
 const columns = (what: string) =>
   z.array(z.string().describe("Name of a column")).max(10_000).optional().describe(what);
@@ -55,6 +64,7 @@ const input = z.strictObject({
   sample_weight: z.string().max(500).optional().describe(
     "A column of weights (numbers >= 0); it is then no feature",
   ),
+  sample_rows: sampleRowsField,
   name: z.string().max(64).optional().describe(
     "Name to keep the model under (default: from the data set's name)",
   ),
@@ -73,7 +83,7 @@ export const trainModel = defineTool<TrainingServices, z.infer<typeof input>, z.
   input,
   output: jobOutput,
   async run(args, services, context) {
-    const found = await services.findDataset(args.dataset);
+    const found = await services.findDataset(args.dataset, args.sample_rows);
     const request = requestFrom(args, found, services);
     // Reading and checking come before the queue, so that what can't work is refused at once.
     const prepared = await services.pool.run("prepare", prepareInput(request, found), {
@@ -106,7 +116,7 @@ function requestFrom(
   }
   if (args.metric !== undefined) metricOf(args.metric, args.task);
   const name = args.name ??
-    modelNameFrom(found.ref.split(/[/\\]/).at(-1)!.replace(/\.(csv|tsv|txt|tab|data)?(\.gz)?$/i, ""));
+    modelNameFrom(found.ref.split(/[/\\]/).at(-1)!.replace(/#.*$/, "").replace(/(\.\w{2,7}){0,2}$/, ""));
   if (!MODEL_NAME.test(name)) {
     throw new AppError("invalid_argument", `Cannot keep a model as "${name}": that is no model name`, {
       hint: `Use small letters, digits, - and _, such as ${modelNameFrom(name)}.`,
@@ -131,5 +141,6 @@ function requestFrom(
     ...(args.metric ? { metric: args.metric } : {}),
     ...(args.budget?.trials ? { trials: args.budget.trials } : {}),
     ...(args.sample_weight ? { sample_weight: args.sample_weight } : {}),
+    ...(args.sample_rows ? { sample_rows: args.sample_rows } : {}),
   };
 }

@@ -31,6 +31,8 @@ export interface DatasetOrigin {
   version: string | null;
   sha256: string;
   license: string | null;
+  /** So many rows were asked for, spread over the table, not all. */
+  sample_rows?: number;
 }
 
 export interface ArtifactFacts {
@@ -92,6 +94,7 @@ const DOCUMENT = z.strictObject({
     version: z.string().nullable(),
     sha256: z.string().regex(/^[0-9a-f]{64}$/),
     license: z.string().nullable(),
+    sample_rows: z.int().positive().optional(),
   }),
   code_version: z.string(),
   importances: z.record(z.string(), z.number()),

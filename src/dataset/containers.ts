@@ -6,6 +6,7 @@ import { crc32, gunzipSync, inflateRawSync } from "node:zlib";
 import { AppError } from "@/shared/errors.ts";
 import { readAt, readZipDirectory, type ZipEntry, zipInMemory } from "@/shared/zip_directory.ts";
 import { unshared } from "./encoding.ts";
+import { waysToRead } from "./parts.ts";
 
 export interface Packed {
   bytes: Uint8Array;
@@ -16,7 +17,7 @@ export interface Packed {
 }
 
 /** An unpacked file must fit into memory beside its columns. */
-export const MAX_UNPACKED_BYTES = 2 ** 31 - 1;
+const MAX_UNPACKED_BYTES = 2 ** 31 - 1;
 
 /** Packed in packed in packed: no honest table is. */
 const MAX_DEPTH = 3;
@@ -27,19 +28,25 @@ export const PACKED_NAMES = /\.(gz|zst|zstd|zip)$/i;
 /**
  * The file inside, however it is packed.
  * @param isTable tells tables by their names, to find the one inside a zip
+ * @param max_bytes that it may unpack to, besides our own limit
  * @throws AppError invalid_argument: several tables and no part named, encrypted, damaged, too large
  */
-export async function unpack(packed: Packed, isTable: (name: string) => boolean): Promise<Packed> {
+export async function unpack(
+  packed: Packed,
+  isTable: (name: string) => boolean,
+  max_bytes = Infinity,
+): Promise<Packed> {
+  const limit = Math.floor(Math.min(max_bytes, MAX_UNPACKED_BYTES));
   let file = packed;
   for (let depth = 0;; depth++) {
     const step = unpackerOf(file.bytes);
     if (step === null || (step === unzipOne && await isWorkbook(file.bytes))) return file;
     if (depth === MAX_DEPTH) throw refused(`it is packed more than ${MAX_DEPTH} times`, "Unpack it first.");
-    file = await step(file, isTable);
+    file = await step(file, limit, isTable);
   }
 }
 
-type Unpacker = (file: Packed, isTable: (name: string) => boolean) => Packed | Promise<Packed>;
+type Unpacker = (file: Packed, limit: number, isTable: (name: string) => boolean) => Packed | Promise<Packed>;
 
 /** By the first bytes, whatever the name. */
 function unpackerOf(bytes: Uint8Array): Unpacker | null {
@@ -64,24 +71,30 @@ async function entriesOf(bytes: Uint8Array): Promise<ZipEntry[]> {
   }
 }
 
-function gunzip(file: Packed): Packed {
+function gunzip(file: Packed, limit: number): Packed {
+  const { length } = file.bytes;
+  // The last four bytes tell the size, unless it is 4 GiB and more, or in several members.
+  const told = length < 18
+    ? 0
+    : new DataView(file.bytes.buffer, file.bytes.byteOffset).getUint32(length - 4, true);
+  if (told > limit) throw tooLarge(limit);
   try {
-    const bytes = gunzipSync(file.bytes, { maxOutputLength: MAX_UNPACKED_BYTES });
+    const bytes = gunzipSync(file.bytes, { maxOutputLength: limit });
     return { ...file, bytes, name: file.name.replace(/\.gz$/i, "") };
   } catch (error) {
-    if ((error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(error);
+    if ((error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(limit, error);
     throw refused("its gzip data is damaged or cut off", "Download or pack the file again.", error);
   }
 }
 
-async function unzstd(file: Packed): Promise<Packed> {
+async function unzstd(file: Packed, limit: number): Promise<Packed> {
   const { Decompress } = await import("fzstd");
   const chunks: Uint8Array[] = [];
   let total = 0;
   try {
     const stream = new Decompress((chunk) => {
       total += chunk.length;
-      if (total > MAX_UNPACKED_BYTES) throw tooLarge();
+      if (total > limit) throw tooLarge(limit);
       chunks.push(chunk);
     });
     // In pieces, so that a bomb is met before it fills the memory.
@@ -102,19 +115,22 @@ async function unzstd(file: Packed): Promise<Packed> {
 }
 
 /** The table in a zip: the one that is named, or the only one. */
-async function unzipOne(file: Packed, isTable: (name: string) => boolean): Promise<Packed> {
+async function unzipOne(
+  file: Packed,
+  limit: number,
+  isTable: (name: string) => boolean,
+): Promise<Packed> {
   const source = zipInMemory(file.bytes);
   const entries = (await entriesOf(file.bytes)).filter(({ name }) => !name.endsWith("/"));
   const tables = entries.filter(({ name }) => isTable(name) && !/(^|\/)(\.|__MACOSX\/)/.test(name));
-  const [wanted, ...rest] = (file.part ?? "").split("#");
-  const entry = chooseEntry(file.name, wanted, entries, tables);
+  const { entry, part } = chooseEntry(file, entries, tables);
   if (entry.encrypted) {
     throw refused(`${entry.name} in it is encrypted`, "Unpack it with its password first.");
   }
   if (entry.method !== 0 && entry.method !== 8) {
     throw refused(`${entry.name} in it is packed with method ${entry.method}`, "Pack it again with deflate.");
   }
-  if (entry.size_bytes > MAX_UNPACKED_BYTES) throw tooLarge();
+  if (entry.size_bytes > limit) throw tooLarge(limit);
   const header = new DataView((await readAt(source, entry.header_offset, 30, file.name)).buffer);
   const start = entry.header_offset + 30 + header.getUint16(26, true) + header.getUint16(28, true);
   const packed = file.bytes.subarray(start, start + entry.compressed_bytes);
@@ -125,20 +141,29 @@ async function unzipOne(file: Packed, isTable: (name: string) => boolean): Promi
       "Fetch or pack it again.",
     );
   }
-  return { bytes, name: entry.name, ...(rest.length > 0 ? { part: rest.join("#") } : {}) };
+  return { bytes, name: entry.name, ...(part === undefined ? {} : { part }) };
 }
 
-function chooseEntry(name: string, wanted: string, entries: ZipEntry[], tables: ZipEntry[]): ZipEntry {
+/** The entry that is named or the only table, and what the rest of the name says of it. */
+function chooseEntry(
+  { name, part }: Packed,
+  entries: ZipEntry[],
+  tables: ZipEntry[],
+): { entry: ZipEntry; part?: string } {
   const names = (list: ZipEntry[]) => list.slice(0, 20).map((one) => one.name).join(", ");
-  if (wanted !== "") {
-    const found = entries.find((one) => one.name === wanted) ??
-      entries.find((one) => one.name.split("/").at(-1) === wanted);
-    if (found) return found;
-    throw new AppError("not_found", `Cannot find "${wanted}" in ${name}: it has no such file`, {
+  if (part) {
+    for (const way of waysToRead(part)) {
+      const entry = entries.find((one) => one.name === way.name) ??
+        entries.find((one) => one.name.split("/").at(-1) === way.name);
+      if (entry) return { entry, ...(way.part === undefined ? {} : { part: way.part }) };
+    }
+    // A zip of one workbook or database is read like it: the name is then of a part in there.
+    if (tables.length === 1 && HAS_PARTS.test(tables[0].name)) return { entry: tables[0], part };
+    throw new AppError("not_found", `Cannot find "${part}" in ${name}: it has no such file`, {
       hint: `It holds ${names(tables.length > 0 ? tables : entries)}.`,
     });
   }
-  if (tables.length === 1) return tables[0];
+  if (tables.length === 1) return { entry: tables[0] };
   if (tables.length === 0) {
     throw refused(
       "it is a zip without a table inside",
@@ -150,6 +175,8 @@ function chooseEntry(name: string, wanted: string, entries: ZipEntry[], tables: 
     `Name one behind a #: ${tables.slice(0, 20).map((one) => `${name}#${one.name}`).join(", ")}.`,
   );
 }
+
+const HAS_PARTS = /\.(sqlite|sqlite3|db|xlsx|xlsm|zip)$/i;
 
 function inflate(packed: Uint8Array, entry: ZipEntry): Uint8Array {
   try {
@@ -164,9 +191,10 @@ function inflate(packed: Uint8Array, entry: ZipEntry): Uint8Array {
   }
 }
 
-function tooLarge(cause?: unknown): AppError {
-  return new AppError("resource_exhausted", "Cannot read the table: it unpacks to more than 2 GiB", {
-    hint: "Split the file, or unpack it and ask for sample_rows.",
+function tooLarge(limit: number, cause?: unknown): AppError {
+  const size = limit === MAX_UNPACKED_BYTES ? "2 GiB" : `${Math.floor(limit / 1e6)} MB`;
+  return new AppError("resource_exhausted", `Cannot read the table: it unpacks to more than ${size}`, {
+    hint: "Unpack it and ask for a sample (sample_rows: 100000), split it, or raise training.max_table_mb.",
     cause,
   });
 }

@@ -14,6 +14,7 @@ import { uniqueNames } from "./unique_names.ts";
 export const excelReader: Reader = {
   name: "Excel",
   extensions: [".xlsx", ".xlsm"],
+  hasParts: true,
   // Zips that hold tables were unpacked before: a zip that is still one is a workbook.
   matches: (bytes) => startsWith(bytes, "PK\x03\x04"),
   read: readExcel,

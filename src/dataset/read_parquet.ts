@@ -4,11 +4,12 @@
  *
  * Source: https://parquet.apache.org/docs/file-format/
  */
-import type { SchemaElement } from "hyparquet";
+import type { FileMetaData, SchemaElement } from "hyparquet";
 import { AppError } from "@/shared/errors.ts";
 import { ColumnBuilder } from "./column_builder.ts";
 import { type Reader, type ReadOptions, startsWith } from "./reader.ts";
 import type { Table } from "./table.ts";
+import { requireFits } from "./table_memory.ts";
 
 export const parquetReader: Reader = {
   name: "Parquet",
@@ -42,6 +43,8 @@ async function readParquet(bytes: Uint8Array, options: ReadOptions): Promise<Tab
       hint: "Choose a file with at least one row.",
     });
   }
+  const kept = Math.min(rows, options.sample_rows ?? rows);
+  requireColumns(rows, kept, metadata, bytes.length, options.max_bytes);
   const scan = await parquetScan({ file, metadata, compressors, parsers: PARSERS });
   const columns = [];
   for (const { element } of parquetSchema(metadata).children) {
@@ -54,12 +57,39 @@ async function readParquet(bytes: Uint8Array, options: ReadOptions): Promise<Tab
         rowStart,
         rowEnd: Math.min(rowEnd, rows),
       });
-      addAll(builder, values, isDate);
+      addAll(builder, kept === rows ? values : pick(values, rowStart, rows, kept), isDate);
     }
-    builder.fillTo(rows);
+    builder.fillTo(kept);
     columns.push(builder.finish());
   }
-  return { rows, columns };
+  if (kept === rows) return { rows, columns };
+  return { rows: kept, columns, notes: [`A sample of ${kept} of its ${rows} rows, spread evenly.`] };
+}
+
+/** The values of the sample's rows among those of a chunk that begins at `start`: rows of `spreadRows`. */
+function pick(values: ArrayLike<unknown>, start: number, rows: number, kept: number): ArrayLike<unknown> {
+  const picked: unknown[] = [];
+  for (let i = Math.ceil(start * kept / rows); i < kept; i++) {
+    const row = Math.floor(i * rows / kept) - start;
+    if (row >= values.length) break;
+    if (row >= 0) picked.push(values[row]);
+  }
+  return picked;
+}
+
+/** The metadata tells how large the columns get, which the file's size does not: they may be packed well. */
+function requireColumns(
+  rows: number,
+  kept: number,
+  { row_groups, schema }: FileMetaData,
+  file_bytes: number,
+  max_bytes = Infinity,
+): void {
+  const leaves = schema.filter(({ num_children }) => !num_children).length;
+  // A column's chunk is decoded as a whole, mostly to objects or strings, before it goes into the table.
+  const chunk = Math.max(...row_groups.map(({ num_rows }) => Number(num_rows)), 0) * 64;
+  const needed = 2 * file_bytes + chunk + kept * leaves * 8;
+  requireFits("the table", needed, max_bytes, `${rows} rows of ${leaves} columns`);
 }
 
 /** The metadata, its length and the magic word at the end. */

@@ -13,6 +13,7 @@ import { uniqueNames } from "./unique_names.ts";
 export const sqliteReader: Reader = {
   name: "SQLite",
   extensions: [".sqlite", ".sqlite3", ".db"],
+  hasParts: true,
   matches: (bytes) => startsWith(bytes, "SQLite format 3\0"),
   read: readSqlite,
 };

@@ -8,6 +8,10 @@ export interface ReadOptions {
   max_rows?: number;
   /** Which table, of a file that holds several: a table of a database, a sheet, a file in a zip. */
   part?: string;
+  /** At most so many rows, spread evenly over the table. Default: all. */
+  sample_rows?: number;
+  /** Memory that the table may take while it is read, as estimated. Default: no limit but the formats' own. */
+  max_bytes?: number;
 }
 
 export interface Reader {
@@ -16,6 +20,8 @@ export interface Reader {
   extensions: readonly string[];
   /** True for bytes that begin as this format does, whatever the file's name. */
   matches?(bytes: Uint8Array): boolean;
+  /** True when a file may hold several tables, of which `part` names one. */
+  hasParts?: boolean;
   /**
    * Plain columns; `readTable` infers the finer types.
    * @throws AppError invalid_argument "Cannot read the table: …"; anything else thrown is taken for damage

@@ -14,7 +14,8 @@ import { jsonLinesReader, jsonReader } from "./read_json.ts";
 import { parquetReader } from "./read_parquet.ts";
 import { sqliteReader } from "./read_sqlite.ts";
 import { assertIsNothingElse } from "./sniff.ts";
-import type { Table } from "./table.ts";
+import { memoryFor, requireMemory } from "./table_memory.ts";
+import { spreadRows, type Table, takeRows } from "./table.ts";
 
 export const READERS: readonly Reader[] = [
   csvReader,
@@ -37,14 +38,29 @@ export async function readTable(
   options: ReadOptions = {},
 ): Promise<Table> {
   try {
-    const file = await unpack({ bytes, name: fileName, part: options.part }, isTableFile);
+    const { max_bytes = Infinity } = options;
+    const packed = { bytes, name: fileName, part: options.part };
+    const file = await unpack(packed, isTableFile, max_bytes / memoryFor("table.csv", 1));
+    requireMemory(file.name, file.bytes.length, max_bytes);
     const reader = readerFor(file.bytes, file.name);
-    return inferTypes(await readWith(reader, file.bytes, { ...options, part: file.part }));
+    if (file.part !== undefined && !reader.hasParts) {
+      throw new AppError("not_found", `Cannot read the table: it has no parts, so no "${file.part}"`, {
+        hint: "Leave out what stands behind the #.",
+      });
+    }
+    const table = await readWith(reader, file.bytes, { ...options, part: file.part });
+    return inferTypes(options.sample_rows === undefined ? table : sampleOf(table, options.sample_rows));
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const message = error.message.replace("Cannot read the table:", `Cannot read ${fileName}:`);
     throw new AppError(error.code, message, { hint: error.hint, cause: error });
   }
+}
+
+function sampleOf(table: Table, sample_rows: number): Table {
+  if (table.rows <= sample_rows) return table;
+  const note = `A sample of ${sample_rows} of its ${table.rows} rows, spread evenly.`;
+  return { ...takeRows(table, spreadRows(table.rows, sample_rows)), notes: [...(table.notes ?? []), note] };
 }
 
 /** The format by the file's name when its bytes agree, else by its bytes, else delimited text. */

@@ -19,6 +19,8 @@ export interface ResolvedDataset {
   /** The file's name, with its extension. */
   name: string;
   bytes: Uint8Array;
+  /** True where the bytes are a sample of the lines of the file. */
+  is_sample: boolean;
   /** Null for an embedded data set that is not stored. */
   path: string | null;
   dataset_id: string | null;
@@ -93,6 +95,7 @@ function fromSample([name, file]: string[]): ResolvedDataset {
   return {
     name: fileName,
     bytes,
+    is_sample: false,
     path: null,
     dataset_id: null,
     ref: `sample/${sample.name}`,
@@ -123,6 +126,7 @@ async function fromStore(
   return {
     name: basename(file.name),
     bytes,
+    is_sample,
     path,
     ...{ dataset_id, ref, version, license, sha256 },
     target: manifest.target ?? null,

@@ -63,6 +63,12 @@ export function takeRows(table: Table, rows: Uint32Array | Int32Array): Table {
   return { rows: rows.length, columns: table.columns.map((column) => takeColumn(column, rows)) };
 }
 
+/** `count` of `total` rows at even distances; all of them when there are no more. */
+export function spreadRows(total: number, count: number): Uint32Array {
+  const kept = Math.min(count, total);
+  return Uint32Array.from({ length: kept }, (_, i) => Math.floor(i * total / kept));
+}
+
 function takeColumn(column: Column, rows: Uint32Array | Int32Array): Column {
   if (column.storage === "numeric") {
     const values = new Float64Array(rows.length);

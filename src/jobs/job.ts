@@ -35,6 +35,8 @@ export interface TrainingRequest {
   /** Workers at once. */
   threads: number;
   sample_weight?: string;
+  /** About so many rows of the table, spread over it; absent: all. */
+  sample_rows?: number;
   /** Name that the model is kept under. */
   name: string;
   /** Hash of the table's bytes when the job was accepted: a job that runs later must meet the same. */
@@ -83,6 +85,8 @@ export interface JobResult {
   timings: Timings;
   rows: { total: number; train: number; holdout: number; without_target: number };
   dropped: { column: string; reason: string }[];
+  /** What reading the table had to guess or change. */
+  notes?: readonly string[];
 }
 
 export interface Job {

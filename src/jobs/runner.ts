@@ -7,7 +7,7 @@ import type { Job, JobProgress, TrainingRequest } from "./job.ts";
 import type { LearningPool } from "./learning_pool.ts";
 import type { JobQueue } from "./queue.ts";
 import type { Prepared, PrepareInput } from "./tasks/prepare.ts";
-import type { TableBytes } from "./tasks/read_source.ts";
+import { sourceOf, type TableBytes } from "./tasks/read_source.ts";
 import { runTrainingJob } from "./training_job.ts";
 
 export interface RunnerParts {
@@ -188,8 +188,7 @@ async function prepareAgain(
 /** The part of a request that reading and sealing need. */
 export function prepareInput(request: TrainingRequest, table: TableBytes): PrepareInput {
   return {
-    bytes: table.bytes,
-    file_name: table.file_name,
+    ...sourceOf(table),
     target: request.target,
     validation: request.validation,
     seed: request.seed,

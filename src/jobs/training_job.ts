@@ -83,6 +83,7 @@ export async function runTrainingJob(
         version: request.dataset_version,
         sha256: request.dataset_sha256,
         license: request.dataset_license,
+        ...(request.sample_rows ? { sample_rows: request.sample_rows } : {}),
       },
       code_version: VERSION,
     },
@@ -111,6 +112,7 @@ export async function runTrainingJob(
     },
     rows: prepared.rows,
     dropped: fitted.dropped,
+    ...(prepared.notes ? { notes: prepared.notes } : {}),
   };
 }
 

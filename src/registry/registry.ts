@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { type Artifact, decodeArtifact } from "@/artifact/artifact.ts";
+import { type Artifact, type DatasetOrigin, decodeArtifact } from "@/artifact/artifact.ts";
 import { writeAtomic } from "@/shared/atomic_file.ts";
 import { AppError } from "@/shared/errors.ts";
 import { sha256Hex } from "@/shared/hash.ts";
@@ -26,7 +26,7 @@ export interface ModelVersion {
   metrics_from: string;
   baseline: Record<string, number | null>;
   /** Where the training rows came from. */
-  dataset: { ref: string; version: string | null; sha256: string; license: string | null };
+  dataset: DatasetOrigin;
   /** The sealed rows that only validating reads; null when every row was trained on. */
   holdout: Holdout | null;
   /** The job that made it; null for a loaded file. */

@@ -26,6 +26,8 @@ export interface CommandContext {
   stdoutIsTerminal: boolean;
   stderrIsTerminal: boolean;
   columns: number;
+  /** Of the machine, in all. */
+  memory_bytes: number;
   /** Aborted on SIGINT or SIGTERM; the reason is the signal's name. */
   signal: AbortSignal;
   /** Reads and writes the files that a tool call names by path; only some commands have it. */

@@ -19,9 +19,15 @@ export interface FoundFile {
   size_bytes: number;
 }
 
+/** Bytes [from, to) of a file. */
+export interface ByteRange {
+  from: number;
+  to: number;
+}
+
 export type DoorRequest =
   | { op: "find_tables"; path: string }
-  | { op: "read_table"; path: string }
+  | { op: "read_table"; path: string; range?: ByteRange }
   | { op: "read_model"; path: string }
   | { op: "write_model"; path: string; bytes: Uint8Array };
 
@@ -29,7 +35,8 @@ export type DoorRequest =
 export interface FileDoor {
   /** The table file at that path, or those directly inside that folder. */
   findTables(path: string): Promise<FoundFile[]>;
-  readTable(path: string): Promise<Uint8Array>;
+  /** @param range only these bytes */
+  readTable(path: string, range?: ByteRange): Promise<Uint8Array>;
   readModel(path: string): Promise<Uint8Array>;
   writeModel(path: string, bytes: Uint8Array): Promise<void>;
 }
@@ -78,7 +85,22 @@ export async function openDoor(
   if (request.op === "read_model") refuseName(wanted, MODEL_NAMES, "a model file (.safetensors or .onnx)");
   else refuseName(wanted, TABLE_NAMES, "a table file (such as .csv, .parquet, .xlsx, .json or .csv.gz)");
   if (request.op === "find_tables") return [{ name: basename(wanted), path: wanted, size_bytes: info.size }];
+  if (request.op === "read_table" && request.range) return await readFileRange(wanted, request.range);
   return await Deno.readFile(wanted);
+}
+
+/** Fewer bytes where the file ends before. */
+export async function readFileRange(path: string, { from, to }: ByteRange): Promise<Uint8Array> {
+  using file = await Deno.open(path);
+  await file.seek(from, Deno.SeekMode.Start);
+  const bytes = new Uint8Array(to - from);
+  let at = 0;
+  while (at < bytes.length) {
+    const read = await file.read(bytes.subarray(at));
+    if (read === null) break;
+    at += read;
+  }
+  return bytes.subarray(0, at);
 }
 
 function realPath(path: string): string {
@@ -190,7 +212,7 @@ export function doorThrough(
   return {
     door: {
       findTables: (path) => ask<FoundFile[]>({ op: "find_tables", path }),
-      readTable: (path) => ask<Uint8Array>({ op: "read_table", path }),
+      readTable: (path, range) => ask<Uint8Array>({ op: "read_table", path, ...(range ? { range } : {}) }),
       readModel: (path) => ask<Uint8Array>({ op: "read_model", path }),
       writeModel: (path, bytes) => ask<void>({ op: "write_model", path, bytes }),
     },

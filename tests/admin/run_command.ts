@@ -27,6 +27,7 @@ export function contextFor(
     stdoutIsTerminal: false,
     stderrIsTerminal: false,
     columns: 80,
+    memory_bytes: 8e9,
     signal: new AbortController().signal,
     door: null,
     ...change,

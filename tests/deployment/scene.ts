@@ -55,8 +55,10 @@ export async function withScene(
     stdoutIsTerminal: false,
     stderrIsTerminal: false,
     columns: 100,
+    memory_bytes: 8e9,
     signal: abort.signal,
     door: null,
+    holdouts: null,
   };
   const records = openRecords(home);
   const registry = openRegistry(home);

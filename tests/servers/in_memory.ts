@@ -54,6 +54,7 @@ export function commandIn(
     stdoutIsTerminal: false,
     stderrIsTerminal: false,
     columns: 100,
+    memory_bytes: 8e9,
     signal: new AbortController().signal,
     door: null,
     holdouts: openHoldouts(homeAt(home).holdouts),

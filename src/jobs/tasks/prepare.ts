@@ -34,6 +34,8 @@ export interface Prepared {
   /** For folds: the group or the time of each training row. */
   groups?: Int32Array;
   order?: Float64Array;
+  /** What reading the table had to guess or change. */
+  notes?: readonly string[];
   read_ms: number;
   prepare_ms: number;
 }
@@ -86,6 +88,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     left_out: whole.columns.map(({ name }) => name).filter((name) => !kept.includes(name)),
     ...(by.groups ? { groups: Int32Array.from(trainRows, (row) => by.groups![row]) } : {}),
     ...(by.order ? { order: Float64Array.from(trainRows, (row) => by.order![row]) } : {}),
+    ...(whole.notes ? { notes: whole.notes } : {}),
     read_ms: read - started,
     prepare_ms: performance.now() - read,
   };

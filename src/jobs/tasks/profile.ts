@@ -2,6 +2,10 @@
 import { profileTable, type TableProfile } from "@/dataset/profile.ts";
 import { readSource, type TableBytes } from "./read_source.ts";
 
-export async function profile(input: TableBytes & { target?: string }): Promise<TableProfile> {
-  return profileTable(await readSource(input), input.target);
+/** The profile, and what reading the table had to guess or change. */
+export async function profile(
+  input: TableBytes & { target?: string },
+): Promise<TableProfile & { notes?: readonly string[] }> {
+  const table = await readSource(input);
+  return { ...profileTable(table, input.target), ...(table.notes ? { notes: table.notes } : {}) };
 }
