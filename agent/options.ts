@@ -25,7 +25,8 @@ export const OPTIONS = {
     kind: "text",
     value: "REF",
     fixed_by: "find",
-    description: "owner/slug[/versions/N][/file] at Kaggle, sample/NAME, or a path to a file or folder",
+    description:
+      "owner/slug[/versions/N][/file] at Kaggle, sample/NAME, an https address, or a path to a file or folder",
   },
   target: { kind: "text", value: "COLUMN", fixed_by: "train", description: "the column to predict" },
   task: {

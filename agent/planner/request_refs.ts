@@ -1,4 +1,4 @@
-/** Data sets that a request names outright: a path, `owner/slug`, `sample/NAME`, a dataset_id, a Kaggle address. */
+/** Data sets that a request names outright: a path, `owner/slug`, `sample/NAME`, a dataset_id, an address of the web. */
 import { isAbsolute, resolve } from "node:path";
 
 export type NamedDataset =
@@ -12,6 +12,7 @@ const TABLE_ENDING =
   /\.(csv|tsv|txt|tab|data|json|jsonl|ndjson|parquet|arrow|feather|sqlite|db|xlsx|zip)(\.gz|\.zst)?$/i;
 const PATH_START = /^(?:\.{1,2}(?:[\\/]|$)|~[\\/]|[\\/]|[A-Za-z]:[\\/])/;
 const KAGGLE_SITE = /^https?:\/\/(?:www\.)?kaggle\.com\/(?:datasets\/)?([\w-]+\/[\w-]+(?:\/versions\/\d+)?)/i;
+const ADDRESS = /^https?:\/\/\S+$/i;
 const KAGGLE_REF = /^[A-Za-z0-9][\w-]*\/[A-Za-z0-9][\w-]*(?:\/versions\/\d+)?(?:\/\S+)?$/;
 const STORED = /^ds_[A-Za-z0-9_-]+$/;
 
@@ -25,6 +26,7 @@ export interface Folders {
 export function readDatasetOption(text: string, folders: Folders): NamedDataset {
   const site = KAGGLE_SITE.exec(text);
   if (site) return { kind: "ref", ref: site[1] };
+  if (ADDRESS.test(text)) return { kind: "ref", ref: text };
   if (STORED.test(text)) return { kind: "stored", dataset_id: text };
   if (/^sample\/[\w-]+/.test(text)) return { kind: "ref", ref: text };
   const path = absolute(text, folders);
@@ -39,7 +41,7 @@ export function readDatasetOption(text: string, folders: Folders): NamedDataset 
 }
 
 function absolute(text: string, { cwd, user }: Folders): string {
-  return text.startsWith("~") && user ? resolve(user, text.slice(2)) : resolve(cwd, text);
+  return /^~([\\/]|$)/.test(text) && user ? resolve(user, text.slice(2)) : resolve(cwd, text);
 }
 
 /** Words after which `a/b` is a data set rather than "either a or b". */
@@ -76,7 +78,7 @@ export function findInRequest(
 }
 
 function namesDataset(text: string, before: string): boolean {
-  if (KAGGLE_SITE.test(text) || STORED.test(text) || /^sample\/[\w-]+/.test(text)) return true;
+  if (ADDRESS.test(text) || STORED.test(text) || /^sample\/[\w-]+/.test(text)) return true;
   if (PATH_START.test(text) && text.length > 1) return true;
   if (TABLE_ENDING.test(text) && text.length > text.lastIndexOf(".") && !text.startsWith(".")) return true;
   if (!KAGGLE_REF.test(text)) return false;

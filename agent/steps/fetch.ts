@@ -51,7 +51,7 @@ export async function fetch(context: StepContext, found: Found): Promise<StepEnd
     license: downloaded?.license ?? found.license ?? about.license ?? null,
     sha256: downloaded?.sha256 ?? about.sha256 ?? null,
     table,
-    name: nameOf(found),
+    name: nameOf(found, downloaded),
     profile,
     assumptions,
   };
@@ -115,13 +115,14 @@ function tableOf({ dataset_id, files }: Downloaded, found: Found, assumptions: A
   return `${dataset_id}/${taken.name}`;
 }
 
-/** `sample/penguins` -> penguins; `/data/house prices.csv.gz` -> house prices. */
-function nameOf(found: Found): string {
-  if (found.source === "ref") {
+/** `sample/penguins` -> penguins; `/data/house prices.csv.gz` and `https://host/house%20prices.csv` -> house prices. */
+function nameOf(found: Found, downloaded: Downloaded | null): string {
+  const isAddress = /^https?:/i.test(found.value);
+  if (found.source === "ref" && !isAddress) {
     const [owner, slug] = found.value.split("/");
     return slug ?? owner;
   }
-  const name = basename(found.value);
+  const name = basename(isAddress ? downloaded?.files[0]?.name ?? found.value : found.value);
   return name.slice(0, name.length - endingOf(name).length) || name;
 }
 

@@ -2,10 +2,13 @@
 import { z } from "zod";
 import type { Sample } from "@/dataset/samples.ts";
 import type { DatasetSummary } from "@/kaggle/client.ts";
+import type { WebHead } from "@/sources/web_head.ts";
 
 export const DATASET_FIELDS = {
   ref: z.string().describe("Its reference, for the `ref` of the other tools."),
-  origin: z.enum(["sample", "kaggle"]).describe("sample: embedded in this program; kaggle: on kaggle.com."),
+  origin: z.enum(["sample", "kaggle", "web"]).describe(
+    "sample: embedded in this program; kaggle: on kaggle.com; web: a file at an https address.",
+  ),
   title: z.string().describe("Its title."),
   subtitle: z.string().optional().describe("One line about it, by its owner."),
   description: z.string().optional().describe("What it holds, by its owner, in Markdown."),
@@ -41,6 +44,19 @@ export function describeSample(sample: Sample): DatasetAnswer {
     size_bytes: new TextEncoder().encode(sample.text).length,
     tags: [...sample.keywords],
     ...{ target, task, rows, columns },
+  };
+}
+
+export function describeWeb(ref: string, { name, size_bytes, updated_at }: WebHead): DatasetAnswer {
+  return {
+    ref,
+    origin: "web",
+    title: name,
+    license: "unknown",
+    url: ref,
+    ...(size_bytes === null ? {} : { size_bytes }),
+    ...(updated_at === null ? {} : { updated_at }),
+    tags: [],
   };
 }
 

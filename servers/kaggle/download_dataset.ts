@@ -14,13 +14,11 @@ import {
   type DownloadAnswer,
   waitFor,
 } from "./download_answer.ts";
-import { REF, WAIT_S } from "./fields.ts";
+import { REF_OR_ADDRESS, WAIT_S } from "./fields.ts";
 import type { KaggleServices } from "./services.ts";
 
 const INPUT = z.strictObject({
-  ref: REF.describe(
-    `${REF.description} Or the https address of one table file, at a host that sources.allowed_hosts names.`,
-  ),
+  ref: REF_OR_ADDRESS,
   files: z.array(z.string().min(1).max(400)).min(1).max(200).optional().describe(
     "Only these files, as list_dataset_files names them. Default: the whole data set (or the file at the end of `ref`).",
   ),
@@ -35,7 +33,7 @@ export const downloadDatasetTool = defineTool<KaggleServices, z.infer<typeof INP
   title: "Download a data set",
   description:
     "Brings a data set, or some of its files, into the local store, unpacked and checked, and gives its dataset_id, path, " +
-    "licence and hashes. What is here already comes at once (`cached`). A large one may still be `running` when wait_s is " +
+    "licence and hashes. The https address of a table does as well. What is here already comes at once (`cached`). A large one may still be `running` when wait_s is " +
     "over: then call get_download with the download_id. A broken download goes on where it stopped when called again. " +
     "Cancelling the call stops the download. Next: train or profile with the dataset_id.",
   effect: "create",

@@ -6,6 +6,10 @@ export const REF = z.string().min(3).max(400).describe(
     "The address of its Kaggle page works too.",
 );
 
+export const REF_OR_ADDRESS = REF.max(2000).describe(
+  `${REF.description} Or the https address of one table file, at a host that sources.allowed_hosts names.`,
+);
+
 export const CURSOR = z.string().max(4000).optional().describe(
   "next_cursor of the page before, with the other arguments unchanged. Leave it out for the first page.",
 );

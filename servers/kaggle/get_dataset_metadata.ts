@@ -2,15 +2,17 @@ import { z } from "zod";
 import { findSample } from "@/dataset/samples.ts";
 import { parseRef } from "@/kaggle/ref.ts";
 import { AppError } from "@/shared/errors.ts";
+import { parseWebAddress } from "@/sources/web_address.ts";
+import { readWebHead } from "@/sources/web_head.ts";
 import { defineTool } from "../tool.ts";
-import { DATASET_FIELDS, describeKaggle, describeSample } from "./dataset_fields.ts";
-import { NOTES, REF } from "./fields.ts";
+import { DATASET_FIELDS, describeKaggle, describeSample, describeWeb } from "./dataset_fields.ts";
+import { NOTES, REF_OR_ADDRESS } from "./fields.ts";
 import type { KaggleServices } from "./services.ts";
 
 /** Longer descriptions crowd out the rest of a model's context. */
 const MAX_DESCRIPTION = 6000;
 
-const INPUT = z.strictObject({ ref: REF });
+const INPUT = z.strictObject({ ref: REF_OR_ADDRESS });
 const OUTPUT = z.object({
   ...DATASET_FIELDS,
   licenses: z.array(z.string()).optional().describe("Short names of its licences, such as CC0-1.0."),
@@ -31,7 +33,11 @@ export const getDatasetMetadata = defineTool<KaggleServices, z.infer<typeof INPU
   scope: "datasets:read",
   input: INPUT,
   output: OUTPUT,
-  async run(input, { client }, { signal }) {
+  async run(input, { client, web }, { signal }) {
+    const address = parseWebAddress(input.ref);
+    if (address) {
+      return { ...describeWeb(address.ref, await readWebHead(web, address, 1, signal)), notes: [] };
+    }
     const ref = parseRef(input.ref);
     if (ref.kind === "sample") return { ...describeSample(findSample(ref.name)), notes: [] };
     const notes: string[] = [];

@@ -4,12 +4,14 @@ import { findStoredDataset, readRemoteHead, readStoredHead } from "@/kaggle/file
 import { chooseFile, HEAD_BYTES, previewTable } from "@/kaggle/preview.ts";
 import { checkFileName, datasetName, type KaggleRef, parseRef } from "@/kaggle/ref.ts";
 import { AppError } from "@/shared/errors.ts";
+import { parseWebAddress } from "@/sources/web_address.ts";
+import { readWebHead } from "@/sources/web_head.ts";
 import { defineTool } from "../tool.ts";
-import { REF } from "./fields.ts";
+import { REF_OR_ADDRESS } from "./fields.ts";
 import type { KaggleServices } from "./services.ts";
 
 const INPUT = z.strictObject({
-  ref: REF,
+  ref: REF_OR_ADDRESS,
   file: z.string().min(1).max(400).optional().describe(
     "Path of the file inside the data set, as list_dataset_files shows it. Default: its first table.",
   ),
@@ -21,8 +23,8 @@ const CELL = z.union([z.number(), z.string(), z.null()]);
 const OUTPUT = z.object({
   ref: z.string().describe("The data set, as asked for."),
   file: z.string().describe("The file that is shown."),
-  read_from: z.enum(["sample", "store", "kaggle"]).describe(
-    "Where the bytes came from: embedded, downloaded before, or the beginning of the file at Kaggle.",
+  read_from: z.enum(["sample", "store", "kaggle", "web"]).describe(
+    "Where the bytes came from: embedded, downloaded before, or the beginning of the file at Kaggle or on the web.",
   ),
   columns: z.array(z.object({
     name: z.string().describe("Name in the file's first line."),
@@ -47,6 +49,12 @@ export const previewDatasetFile = defineTool<KaggleServices, z.infer<typeof INPU
   input: INPUT,
   output: OUTPUT,
   async run(input, services, { signal }) {
+    const address = parseWebAddress(input.ref);
+    if (address) {
+      const head = await readWebHead(services.web, address, HEAD_BYTES, signal);
+      const table = await previewTable(head.bytes, head.isAll, head.name, input.rows);
+      return { ref: address.ref, file: head.name, read_from: "web", ...table };
+    }
     const ref = parseRef(input.ref);
     const asked = input.file !== undefined ? checkFileName(input.file) : ref.file ?? undefined;
     if (ref.kind === "sample") {

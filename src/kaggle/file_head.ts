@@ -69,7 +69,8 @@ export async function readRemoteHead(
   });
 }
 
-async function readHead(
+/** The first bytes of a stream, which is then let go of. */
+export async function readHead(
   stream: ReadableStream<Uint8Array>,
   limit: number,
   signal?: AbortSignal,

@@ -50,8 +50,9 @@ function badRef(text: string): AppError {
     "invalid_argument",
     `Cannot use "${text.slice(0, 120)}" as a data set: it is no reference`,
     {
-      hint:
-        "Write owner/slug, owner/slug/versions/3, owner/slug/folder/file.csv, or sample/iris. search_datasets finds them.",
+      hint: /^https?:/i.test(text)
+        ? "An address is one file: download_dataset, preview_dataset_file and get_dataset_metadata take it."
+        : "Write owner/slug, owner/slug/versions/3, owner/slug/folder/file.csv, or sample/iris. search_datasets finds them.",
     },
   );
 }

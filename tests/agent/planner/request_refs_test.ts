@@ -16,6 +16,9 @@ const OPTIONS: [string, unknown][] = [
   ["owner/slug/versions/3", { kind: "ref", ref: "owner/slug/versions/3" }],
   ["a/b/c.csv", { kind: "path_or_ref", path: "/data/a/b/c.csv", ref: "a/b/c.csv" }],
   ["https://www.kaggle.com/datasets/uciml/iris?select=x", { kind: "ref", ref: "uciml/iris" }],
+  ["https://host.example/a/b.csv?x=1", { kind: "ref", ref: "https://host.example/a/b.csv?x=1" }],
+  ["~/my data/ä.csv", { kind: "path", path: "/users/me/my data/ä.csv" }],
+  ["~other/x.csv", { kind: "path", path: "/data/~other/x.csv" }],
 ];
 
 for (const [text, expected] of OPTIONS) {
@@ -35,6 +38,7 @@ const REQUESTS: [string, string | null, string][] = [
     "predict churn using",
   ],
   ["predict y from uciml/iris", "uciml/iris", "predict y from"],
+  ["predict y from https://host.example/a/b.csv.", "https://host.example/a/b.csv", "predict y from"],
   ["predict churn on ds_12ab", "ds_12ab", "predict churn on"],
   ["is a person male/female", null, ""],
   ["predict and/or classify", null, ""],

@@ -6,6 +6,7 @@ import { type KaggleServices, openKaggleServices } from "../../../servers/kaggle
 import { TOOLS } from "../../../servers/kaggle/tools.ts";
 import { bytesOf, flowers, noise, withScene } from "../../kaggle/scene.ts";
 import type { FakeDataset, FakeKaggle } from "../../kaggle/fake_kaggle.ts";
+import { startWeb } from "../../sources/web_server.ts";
 import { atDesk, commandIn, type Desk, type Era, ERAS } from "../in_memory.ts";
 
 interface Stage {
@@ -39,6 +40,7 @@ async function ok(desk: Desk, tool: string, input: Record<string, unknown>) {
   return answer.structured;
 }
 
+const MONDAY = "Mon, 06 Jan 2025 10:00:00 GMT";
 const ONE = { "some/flowers": flowers() };
 const TABLES = flowers({
   files: { "readme.md": bytesOf("# hi"), "data/train.csv": bytesOf("a,b\n1,x\n2,y\n") },
@@ -241,3 +243,45 @@ Deno.test("a credential is not sent over an open line to another machine", async
     await Deno.remove(home, { recursive: true });
   }
 });
+
+Deno.test("an https address is described, previewed, downloaded once, and refused where it is not allowed", () =>
+  onStage("modern", {}, async ({ desk, fake, services }) => {
+    const web = startWeb({
+      "/d/flowers.csv": { body: "a,b\n1,x\n2,y\n", headers: { etag: '"one"', "last-modified": MONDAY } },
+    });
+    try {
+      const ref = web.url("/d/flowers.csv");
+      const refused = async (tool: string, input: Record<string, unknown>) =>
+        (await desk.call(tool, input)).structured;
+      for (const tool of ["get_dataset_metadata", "preview_dataset_file", "download_dataset"]) {
+        const { code, message, hint } = await refused(tool, { ref });
+        assert.equal(code, "permission_denied");
+        assert.match(`${message} ${hint}`, /allowed hosts.*sources\.allowed_hosts/);
+      }
+      assert.equal(web.seen.length, 0, "a host that is not listed is not asked");
+
+      services.web.allowedHosts = [web.host];
+      const about = await ok(desk, "get_dataset_metadata", { ref });
+      assert.deepEqual(
+        [about.origin, about.title, about.license, about.size_bytes, about.updated_at],
+        ["web", "flowers.csv", "unknown", 12, "2025-01-06T10:00:00.000Z"],
+      );
+      const preview = await ok(desk, "preview_dataset_file", { ref });
+      assert.deepEqual([preview.read_from, preview.rows], ["web", [[1, "x"], [2, "y"]]]);
+      const { dataset_id, cached, version, license, files } = await ok(desk, "download_dataset", { ref });
+      assert.deepEqual([cached, version, license], [false, '"one"', "unknown"]);
+      assert.equal((files as { name: string }[])[0].name, "flowers.csv");
+      const again = await ok(desk, "download_dataset", { ref });
+      assert.deepEqual([again.dataset_id, again.cached], [dataset_id, true]);
+
+      const one = await refused("download_dataset", { ref, files: ["flowers.csv"] });
+      assert.match(String(one.message), /an address is one file/);
+      const page = await refused("download_dataset", { ref: "https://github.com/a/b/blob/main/x.csv" });
+      assert.match(String(page.hint), /raw\.githubusercontent\.com\/a\/b\/main\/x\.csv$/);
+      const listed = await refused("list_dataset_files", { ref });
+      assert.match(String(listed.hint), /An address is one file/);
+      assert.equal(fake.seen.length, 0, "Kaggle has nothing to do with it");
+    } finally {
+      await web.close();
+    }
+  }));
