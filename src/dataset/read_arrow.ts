@@ -7,7 +7,8 @@ import { AppError } from "@/shared/errors.ts";
 import { ColumnBuilder } from "./column_builder.ts";
 import { unshared } from "./encoding.ts";
 import { type Reader, type ReadOptions, startsWith } from "./reader.ts";
-import type { Table } from "./table.ts";
+import type { CodedColumn, Table } from "./table.ts";
+import { TextBuilder } from "./text_builder.ts";
 
 export const arrowReader: Reader = {
   name: "Arrow",
@@ -32,7 +33,7 @@ async function readArrow(bytes: Uint8Array, options: ReadOptions): Promise<Table
   };
   setCompressionCodec(CompressionType.LZ4_FRAME, { encode, decode: (data) => lz4.decompress(data) });
   setCompressionCodec(CompressionType.ZSTD, { encode, decode: (data) => zstd.decompress(data).slice() });
-  const table = tableFromIPC(unshared(bytes), {});
+  const table = tableFromIPC(unshared(bytes), { useBigInt: true });
   if (!(table.numRows <= bytes.length * MAX_ROWS_PER_BYTE)) {
     throw new AppError(
       "invalid_argument",
@@ -49,6 +50,9 @@ async function readArrow(bytes: Uint8Array, options: ReadOptions): Promise<Table
     });
   }
   const columns = table.schema.fields.map(({ name, type }, k) => {
+    if (type.typeId === Type.Utf8 || type.typeId === Type.LargeUtf8) {
+      return readText(name, table.getChildAt(k).data as readonly TextBatch[], rows);
+    }
     const builder = new ColumnBuilder(name);
     const isDate = type.typeId === Type.Timestamp || type.typeId === Type.Date;
     const column = table.getChildAt(k);
@@ -70,4 +74,25 @@ async function readArrow(bytes: Uint8Array, options: ReadOptions): Promise<Table
     return builder.finish();
   });
   return { rows, columns };
+}
+
+/** What flechette's batches of text hold; `isValid` may be asked only where there are missing values. */
+interface TextBatch {
+  length: number;
+  nullCount: number;
+  values: Uint8Array;
+  offsets: Int32Array | BigInt64Array;
+  isValid(row: number): boolean;
+}
+
+function readText(name: string, batches: readonly TextBatch[], rows: number): CodedColumn {
+  const text = new TextBuilder(name, rows);
+  for (const batch of batches) {
+    const { length, nullCount, values, offsets } = batch;
+    for (let i = 0; i < length && text.length < rows; i++) {
+      const isThere = nullCount === 0 || batch.isValid(i);
+      text.add(isThere ? text.codeOf(values, Number(offsets[i]), Number(offsets[i + 1])) : -1);
+    }
+  }
+  return text.finish();
 }

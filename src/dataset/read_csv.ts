@@ -4,19 +4,9 @@
  * Source: RFC 4180; missing words as pandas' read_csv; the separator is found in the first lines.
  */
 import { AppError } from "@/shared/errors.ts";
-import { countFields, notUtf8Error, separatorName, unclosedQuoteError } from "./csv_errors.ts";
 import { scanChunks } from "./csv_chunks.ts";
-import {
-  CODED,
-  DECIMAL_COMMA,
-  NUMBER,
-  type ScanInput,
-  type ScanResult,
-  scanRows,
-  SKIP,
-  skipBlankLines,
-} from "./csv_scan.ts";
-import { separatorOf } from "./csv_separator.ts";
+import { CODED, DECIMAL_COMMA, NUMBER, type ScanInput, type ScanResult, scanRows, SKIP } from "./csv_scan.ts";
+import { readHeader } from "./csv_header.ts";
 import type { Column, Table } from "./table.ts";
 import { openThreads } from "@/kernels/threads.ts";
 
@@ -39,9 +29,6 @@ const MAX_THREADS = 8;
 /** So many rows decide what each column is tried as; a later surprise costs a second pass of that column. */
 const SAMPLE_ROWS = 500;
 
-/** Before the separator is known: a line of tabs is blank too. */
-const NO_SEPARATOR = -1;
-
 /**
  * Reads the first line as names and every other one as a row. A column is numeric when all its values are
  * numbers or missing (with a decimal comma too, where the comma is not the separator), else coded. Names and
@@ -49,8 +36,7 @@ const NO_SEPARATOR = -1;
  * dropped when it is empty (lines that end with a separator).
  * @param bytes the file, without compression; UTF-8, with or without a byte order mark
  * @returns columns of type number and category; `inferTypes` finds the finer types
- * @throws AppError invalid_argument, naming line and column: see `scanRows`, and names that occur twice, no
- *   rows, an empty file
+ * @throws AppError invalid_argument, naming line and column: see `scanRows` and `readHeader`, and no rows
  */
 export function readCsv(bytes: Uint8Array, options: CsvOptions = {}): Table {
   const max_rows = options.max_rows ?? Infinity;
@@ -59,21 +45,11 @@ export function readCsv(bytes: Uint8Array, options: CsvOptions = {}): Table {
       hint: "Ask for at least one row.",
     });
   }
-  let start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
-  start = skipBlankLines(bytes, start, NO_SEPARATOR);
-  if (start >= bytes.length) {
-    throw new AppError("invalid_argument", "Cannot read the table: the file is empty", {
-      hint: "Choose a file with a line of column names and at least one row.",
-    });
-  }
-  const named = namedSeparator(bytes, start);
-  if (named) start = skipBlankLines(bytes, named.next, named.separator);
-  const separator = optionSeparator(options.separator) ?? named?.separator ?? separatorOf(bytes, start);
-  const header = readHeader(bytes, start, separator);
+  const header = readHeader(bytes, optionSeparator(options.separator));
   const input: ScanInput = {
     bytes,
     start: header.next,
-    separator,
+    separator: header.separator,
     names: header.names,
     expected_rows: SAMPLE_ROWS,
     max_rows: Math.min(SAMPLE_ROWS, max_rows),
@@ -91,7 +67,7 @@ export function readCsv(bytes: Uint8Array, options: CsvOptions = {}): Table {
     settled = readAll({ ...input, expected_rows, max_rows }, modes, options);
   }
   const columns = settled.columns.filter((column, k) => header.isNamed[k] || !isEmpty(column));
-  return { rows: settled.rows, columns };
+  return { rows: settled.rows, columns, ...(header.notes.length > 0 ? { notes: header.notes } : {}) };
 }
 
 type Scan = (input: ScanInput, modes: Uint8Array) => ScanResult;
@@ -164,75 +140,4 @@ function optionSeparator(separator: string | undefined): number | undefined {
       hint: "Use one plain character, such as , ; | or a tab.",
     },
   );
-}
-
-/** Excel's first line "sep=;". */
-function namedSeparator(bytes: Uint8Array, start: number): { separator: number; next: number } | undefined {
-  const line = String.fromCharCode(...bytes.subarray(start, start + 6));
-  const found = /^sep=([^\r\n])[\r\n]/i.exec(line);
-  return found ? { separator: found[1].charCodeAt(0), next: start + 5 } : undefined;
-}
-
-interface Header {
-  names: string[];
-  /** False where the file has no name and the position gives one. */
-  isNamed: boolean[];
-  /** Where the first row begins. */
-  next: number;
-}
-
-function readHeader(bytes: Uint8Array, start: number, separator: number): Header {
-  const place = { bytes, separator, names: [] };
-  const { end } = countFields(bytes, start, separator);
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(start, end));
-  } catch {
-    throw notUtf8Error(place, start, 0);
-  }
-  const given = splitLine(text, String.fromCharCode(separator));
-  if (!given) throw unclosedQuoteError(place, start + Math.max(0, text.lastIndexOf('"')), 0);
-  const names = given.map((name, k) => name || unused(`column_${k + 1}`, given));
-  const seen = new Map<string, number>();
-  names.forEach((name, k) => {
-    const before = seen.get(name);
-    if (before !== undefined) {
-      throw new AppError(
-        "invalid_argument",
-        `Cannot read the table: columns ${before + 1} and ${k + 1} are both named "${name}"`,
-        {
-          hint: "Give every column its own name. If the file has no line of names, add one " +
-            `(fields were separated by ${separatorName(separator)}).`,
-        },
-      );
-    }
-    seen.set(name, k);
-  });
-  return { names, isNamed: given.map((name) => name !== ""), next: end };
-}
-
-/** The fields of one line, without quotes and the blanks around; undefined when a quote is not closed. */
-function splitLine(line: string, separator: string): string[] | undefined {
-  const fields: string[] = [];
-  for (let at = 0;;) {
-    while (line[at] !== separator && (line[at] === " " || line[at] === "\t")) at++;
-    let field = "";
-    if (line[at] === '"') {
-      for (at++; line[at] !== '"' || line[at + 1] === '"'; at++) {
-        if (at >= line.length) return undefined;
-        if (line[at] === '"') at++;
-        field += line[at];
-      }
-      at++;
-    }
-    const end = line.indexOf(separator, at);
-    field += line.slice(at, end < 0 ? line.length : end);
-    fields.push(field.trim());
-    if (end < 0) return fields;
-    at = end + 1;
-  }
-}
-
-function unused(name: string, names: string[]): string {
-  return names.includes(name) ? unused(`${name}_`, names) : name;
 }

@@ -4,12 +4,13 @@
  *
  * Source: https://parquet.apache.org/docs/file-format/
  */
-import type { FileMetaData, SchemaElement } from "hyparquet";
+import type { FileMetaData, ParquetParsers, SchemaElement } from "hyparquet";
 import { AppError } from "@/shared/errors.ts";
 import { ColumnBuilder } from "./column_builder.ts";
 import { type Reader, type ReadOptions, startsWith } from "./reader.ts";
-import type { Table } from "./table.ts";
+import type { Column, Table } from "./table.ts";
 import { requireFits } from "./table_memory.ts";
+import { TextBuilder } from "./text_builder.ts";
 
 export const parquetReader: Reader = {
   name: "Parquet",
@@ -19,7 +20,7 @@ export const parquetReader: Reader = {
 };
 
 /** Dates come as milliseconds: a Date for each of millions of values would cost more than the rest. */
-const PARSERS = {
+const PARSERS: Partial<ParquetParsers> = {
   timestampFromMilliseconds: Number,
   timestampFromMicroseconds: (micros: bigint) => Number(micros) / 1e3,
   timestampFromNanoseconds: (nanos: bigint) => Number(nanos) / 1e6,
@@ -45,22 +46,27 @@ async function readParquet(bytes: Uint8Array, options: ReadOptions): Promise<Tab
   }
   const kept = Math.min(rows, options.sample_rows ?? rows);
   requireColumns(rows, kept, metadata, bytes.length, options.max_bytes);
-  const scan = await parquetScan({ file, metadata, compressors, parsers: PARSERS });
-  const columns = [];
-  for (const { element } of parquetSchema(metadata).children) {
-    const builder = new ColumnBuilder(element.name);
-    const isDate = holdsDates(element);
+  const scanWith = (parsers: typeof PARSERS) => parquetScan({ file, metadata, compressors, parsers });
+  const scan = await scanWith(PARSERS);
+  const columns: Column[] = [];
+  for (const { element, children } of parquetSchema(metadata).children) {
+    const { name } = element;
+    const text = children.length === 0 && isPlainText(element) ? new TextBuilder(name, kept) : null;
+    const builder = new ColumnBuilder(name);
+    // Text comes as its code: hyparquet asks for a text once for each word of a chunk's dictionary.
+    const reading = text
+      ? await scanWith({ ...PARSERS, stringFromBytes: (bytes) => bytes ? text.codeOf(bytes) : -1 })
+      : scan;
     for (const { rowStart, rowEnd } of scan.ranges) {
       if (rowStart >= rows) break;
-      const values = await scan.readColumn({
-        column: element.name,
-        rowStart,
-        rowEnd: Math.min(rowEnd, rows),
-      });
-      addAll(builder, kept === rows ? values : pick(values, rowStart, rows, kept), isDate);
+      const range = { column: name, rowStart, rowEnd: Math.min(rowEnd, rows) };
+      const all = await reading.readColumn(range);
+      const values = kept === rows ? all : pick(all, rowStart, rows, kept);
+      if (text) { for (let i = 0; i < values.length; i++) text.add((values[i] ?? -1) as number); }
+      else addAll(builder, values, holdsDates(element));
     }
     builder.fillTo(kept);
-    columns.push(builder.finish());
+    columns.push(text?.finish() ?? builder.finish());
   }
   if (kept === rows) return { rows, columns };
   return { rows: kept, columns, notes: [`A sample of ${kept} of its ${rows} rows, spread evenly.`] };
@@ -86,10 +92,16 @@ function requireColumns(
   max_bytes = Infinity,
 ): void {
   const leaves = schema.filter(({ num_children }) => !num_children).length;
-  // A column's chunk is decoded as a whole, mostly to objects or strings, before it goes into the table.
-  const chunk = Math.max(...row_groups.map(({ num_rows }) => Number(num_rows)), 0) * 64;
-  const needed = 2 * file_bytes + chunk + kept * leaves * 8;
+  // A column's chunk is decoded as a whole, mostly to objects, before it goes into the table. As measured.
+  const chunk = Math.max(...row_groups.map(({ num_rows }) => Number(num_rows)), 0) * 400;
+  const needed = 4 * file_bytes + chunk + kept * leaves * 8;
   requireFits("the table", needed, max_bytes, `${rows} rows of ${leaves} columns`);
+}
+
+/** One text a row, without lists or records around it. */
+function isPlainText({ type, repetition_type, logical_type, converted_type }: SchemaElement): boolean {
+  return type === "BYTE_ARRAY" && repetition_type !== "REPEATED" &&
+    (logical_type?.type === "STRING" || converted_type === "UTF8");
 }
 
 /** The metadata, its length and the magic word at the end. */

@@ -16,6 +16,7 @@ import { sqliteReader } from "./read_sqlite.ts";
 import { assertIsNothingElse } from "./sniff.ts";
 import { memoryFor, requireMemory } from "./table_memory.ts";
 import { spreadRows, type Table, takeRows } from "./table.ts";
+import { withUsedCategories } from "./used_categories.ts";
 
 export const READERS: readonly Reader[] = [
   csvReader,
@@ -59,8 +60,13 @@ export async function readTable(
 
 function sampleOf(table: Table, sample_rows: number): Table {
   if (table.rows <= sample_rows) return table;
+  const { columns } = takeRows(table, spreadRows(table.rows, sample_rows));
   const note = `A sample of ${sample_rows} of its ${table.rows} rows, spread evenly.`;
-  return { ...takeRows(table, spreadRows(table.rows, sample_rows)), notes: [...(table.notes ?? []), note] };
+  return {
+    rows: sample_rows,
+    columns: columns.map((column) => column.storage === "coded" ? withUsedCategories(column) : column),
+    notes: [...(table.notes ?? []), note],
+  };
 }
 
 /** The format by the file's name when its bytes agree, else by its bytes, else delimited text. */
