@@ -10,6 +10,7 @@
  * since nothing inside a private network has a certificate for a listed host.
  */
 import { lookup } from "node:dns/promises";
+import process from "node:process";
 import ipaddr from "ipaddr.js";
 import { AppError } from "@/shared/errors.ts";
 
@@ -22,6 +23,8 @@ export interface HostPolicy {
 
 /** As the system resolves names. */
 export async function resolveBySystem(host: string): Promise<string[]> {
+  // Deno 2.6 prints a warning about a module of its own at the first look-up.
+  (process as { noDeprecation?: boolean }).noDeprecation = true;
   return (await lookup(host, { all: true })).map(({ address }) => address);
 }
 

@@ -24,7 +24,7 @@ export async function downloadUrl(
   force: boolean,
   watch: DownloadWatch,
 ): Promise<Downloaded> {
-  const file = openWebFile(url, options);
+  const file = openWebFile(url, options, (answer) => fileName(url, answer));
   return await inIncoming(datasetsDir, { ref }, watch, async (folder) => {
     const known = force ? null : (await listDatasets(datasetsDir)).find((one) => one.ref === ref);
     if (known) {

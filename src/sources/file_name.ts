@@ -1,6 +1,7 @@
 /** What a file of the web is called in the store: a name that says what is in it, and that any disk takes. */
 import { isTableFile } from "@/dataset/readers.ts";
 import { AppError } from "@/shared/errors.ts";
+import type { WebAnswer } from "./web_file.ts";
 
 /** The ending that a name gets when it has none that says what is in the file. */
 const ENDINGS: [RegExp, string][] = [
@@ -20,7 +21,7 @@ const ENDINGS: [RegExp, string][] = [
  * @param last where the answer came from, and its headers
  * @throws AppError invalid_argument when neither name nor type tell that it is a table
  */
-export function fileName(start: URL, { url, headers }: { url: URL; headers: Headers }): string {
+export function fileName(start: URL, { url, headers }: WebAnswer): string {
   const type = headers.get("content-type") ?? "";
   const names = [nameIn(headers.get("content-disposition") ?? ""), lastPart(start), lastPart(url)]
     .map(safeName).filter((name) => name !== "");

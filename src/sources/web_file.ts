@@ -17,18 +17,27 @@ export interface WebOptions extends HostPolicy {
   maxBytes: number;
 }
 
+/** Where an answer came from, and its headers. */
+export interface WebAnswer {
+  url: URL;
+  headers: Headers;
+}
+
 export interface WebFile extends ByteSource {
-  /** Where the last answer came from, and its headers. */
-  last(): { url: URL; headers: Headers };
+  /** The last answer that brought bytes. */
+  last(): WebAnswer;
   /** True: the server says that it is still the one of that version. @throws AppError as `open` */
   isStill(version: string, signal: AbortSignal): Promise<boolean>;
 }
 
 const MAX_HOPS = 5;
 
-/** @throws AppError (from `open`) permission_denied for a host that is not allowed, not_found, unavailable, … */
-export function openWebFile(start: URL, options: WebOptions): WebFile {
-  let last: { url: URL; headers: Headers } | null = null;
+/**
+ * @param accept throws when the bytes are not worth to be fetched, by what is said of them
+ * @throws AppError (from `open`) permission_denied for a host that is not allowed, not_found, unavailable, …
+ */
+export function openWebFile(start: URL, options: WebOptions, accept: (answer: WebAnswer) => void): WebFile {
+  let last: WebAnswer | null = null;
 
   const ask = async (asked: Record<string, string>, signal: AbortSignal) => {
     let url = start;
@@ -55,9 +64,14 @@ export function openWebFile(start: URL, options: WebOptions): WebFile {
       const { url, response } = await ask(rangeHeaders(range), signal);
       const { status, headers } = response;
       if (status === 200 || status === 206 || status === 416) {
-        if (/^(text\/html|application\/xhtml)/i.test(headers.get("content-type") ?? "")) {
+        try {
+          if (/^(text\/html|application\/xhtml)/i.test(headers.get("content-type") ?? "")) {
+            throw isPage(start, url);
+          }
+          accept({ url, headers });
+        } catch (error) {
           await response.body?.cancel();
-          throw isPage(start, url);
+          throw error;
         }
         last = { url, headers };
         return { url, status, headers, body: response.body ?? new Blob().stream() };

@@ -22,7 +22,7 @@ export async function readWebHead(
   limit: number,
   signal: AbortSignal,
 ): Promise<WebHead> {
-  const file = openWebFile(url, options);
+  const file = openWebFile(url, options, (answer) => fileName(url, answer));
   return await withRetry(options.retry, signal, async () => {
     const { status, headers, body } = await file.open({ from: 0, to: limit - 1 }, signal);
     const total = sizeIn(headers, status);

@@ -131,7 +131,8 @@ Deno.test("a download that broke off goes on where it was, and never mixes two v
 Deno.test("a web page, a file that is no table, one too large and one that is missing are refused with the way out", () => {
   const html = { body: "<!DOCTYPE html><p>sign in", headers: { "content-type": "text/html; charset=utf-8" } };
   const hidden = { body: "\n <html><p>sign in", headers: { "content-type": "text/csv" } };
-  const image = { body: "\x89PNG", headers: { "content-type": "image/png" } };
+  // Of the wrong kind and too large: the kind is told, so its bytes were not waited for.
+  const image = { body: "\x89PNG".repeat(1e6), headers: { "content-type": "image/png" } };
   const pages = {
     ...{
       "/page.csv": html,
