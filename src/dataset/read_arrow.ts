@@ -90,8 +90,11 @@ function readText(name: string, batches: readonly TextBatch[], rows: number): Co
   for (const batch of batches) {
     const { length, nullCount, values, offsets } = batch;
     for (let i = 0; i < length && text.length < rows; i++) {
+      const from = Number(offsets[i]);
+      const to = Number(offsets[i + 1]);
+      if (!(from >= 0 && from <= to && to <= values.length)) throw new Error("arrow: a text lies outside");
       const isThere = nullCount === 0 || batch.isValid(i);
-      text.add(isThere ? text.codeOf(values, Number(offsets[i]), Number(offsets[i + 1])) : -1);
+      text.add(isThere ? text.codeOf(values, from, to) : -1);
     }
   }
   return text.finish();

@@ -142,11 +142,21 @@ Deno.test("readCsv reads no more than max_rows", () => {
   refuses(() => read(text, { max_rows: 0 }), /max_rows is 0/);
 });
 
+Deno.test("readCsv forgives what headers of real files have, and says so", () => {
+  const names = (text: string) => read(text).columns.map(({ name }) => name);
+  assert.deepEqual(names("a,b,a\n1,2,3\n"), ["a", "b", "a.1"]);
+  assert.match(read("a,b,a\n1,2,3\n").notes![0], /twice: column 3 is called "a\.1"/);
+  assert.deepEqual(names("# made by R\n# 2024\na,b\n1,2\n"), ["a", "b"]);
+  assert.match(read("# made by R\n# 2024\na,b\n1,2\n").notes![0], /2 comment lines/);
+  assert.deepEqual(names("#id,b\n1,2\n"), ["#id", "b"]);
+  assert.deepEqual(names('"a","b"\n"r1",1,2\n"r2",3,4\n'), ["column_1", "a", "b"]);
+  assert.deepEqual(names("a,b\n1,2,\n3,4,\n".replace("a,b", "a,b,")), ["a", "b"]);
+});
+
 Deno.test("readCsv names line and column of what is broken", () => {
   refuses(() => read(""), /empty/);
   refuses(() => read(" \n\r\n\t"), /empty/);
   refuses(() => read("a,b\n\n"), /no rows/);
-  refuses(() => read("a,b,a\n1,2,3\n"), /columns 1 and 3 are both named "a"/);
   refuses(() => read("a,b\n1,2\n3\n"), /line 3 has 1 fields, the header has 2: "3"/);
   refuses(() => read('a,b\r\n1,"x\r\ny"\r\n1,2,3\r\n'), /line 4 has 3 fields, the header has 2: "1,2,3"/);
   refuses(() => read("a,b\n1,2\n1,2,\n"), /line 3 has 3 fields/, /comma/);

@@ -60,6 +60,7 @@ Deno.test("addDataset stores files that resolveDataset reads again", () =>
     const expected = {
       name: "roses.csv",
       bytes: bytesOf("a,b\n1,2\n"),
+      is_sample: false,
       path: stored,
       dataset_id: manifest.dataset_id,
       ref: "ann/roses",
