@@ -3,8 +3,8 @@
  * threads where there are some, and their columns are put together in the order of the file. Gives what `scanRows`
  * gives, or nothing where the text is odd (broken rows, stray quotes, no UTF-8): then `scanRows` reads it, or says what is wrong.
  */
-import type { Threads } from "@/kernels/threads.ts";
-import { type Chunk, CsvMemory, NOT_ASCII, ODD } from "./csv_memory.ts";
+import { KernelError, type Threads } from "@/kernels/threads.ts";
+import { type Chunk, CsvMemory, ODD, TEXT_BYTES } from "./csv_memory.ts";
 import { CODED, DECIMAL_COMMA, type ScanInput, type ScanResult, SKIP } from "./csv_scan.ts";
 import { parseNumber } from "./parse_number.ts";
 
@@ -14,8 +14,8 @@ const CHUNK_BYTES = 1 << 19;
 const MAX_CHUNK_BYTES = 1 << 24;
 /** More columns than this are left to the plain way: their rows would be larger than chunks. */
 const MAX_COLUMNS = 8192;
-/** Text is decoded in pieces of about this size. */
-const TEXT_BYTES = 1 << 16;
+/** Tasks that the dictionaries of a chunk are merged in. */
+const MERGES = 16;
 
 /** The same rows by the kernels; undefined when they can't read them. */
 export function scanChunks(
@@ -29,8 +29,8 @@ export function scanChunks(
   try {
     return new Assembly(input, modes, threads).run(chunkBytes);
   } catch (error) {
-    // A kernel's trap: its memory of 4 GiB is full.
-    if (error instanceof WebAssembly.RuntimeError) return undefined;
+    // Its memory of 4 GiB is full.
+    if (error instanceof KernelError || error instanceof WebAssembly.RuntimeError) return undefined;
     throw error;
   } finally {
     threads.kernels.rewind(mark);
@@ -50,10 +50,11 @@ class Assembly {
   readonly #failed: Uint8Array;
   readonly #values: Float64Array[];
   readonly #codes: Int32Array[];
-  readonly #categories: number[];
+  readonly #strings: string[][];
+  /** Bytes of each column's strings. */
+  readonly #decoded: Float64Array;
   #capacity: number;
   #rows = 0;
-  #isAscii = true;
 
   constructor(input: ScanInput, modes: Uint8Array, threads: Threads) {
     this.#input = input;
@@ -65,63 +66,84 @@ class Assembly {
     this.#capacity = Math.max(16, input.expected_rows);
     this.#values = Array.from(modes, (mode) => doubles(mode < CODED ? this.#capacity : 0));
     this.#codes = Array.from(modes, (mode) => integers(mode === CODED ? this.#capacity : 0));
-    this.#categories = Array.from(modes, (mode) => mode === CODED ? this.#memory.newCategories() : 0);
+    this.#strings = Array.from(modes, () => []);
+    this.#decoded = new Float64Array(modes.length);
   }
 
+  /** Chunks are filled ahead, parsed on any thread, and taken in the order of the file. */
   run(chunkBytes: number): ScanResult | undefined {
-    const { bytes } = this.#input;
+    const { bytes, start } = this.#input;
+    const chunks = this.#threads.size === 1 ? 1 : this.#threads.size + 2;
     const waiting: { task: number; chunk: Chunk }[] = [];
     const free: Chunk[] = [];
-    let position = this.#input.start;
-    let isWhole = true;
-    const places = this.#threads.size === 1 ? 1 : this.#threads.size * 2;
-    while (position < bytes.length || waiting.length > 0) {
-      if (position < bytes.length && waiting.length < places) {
-        let chunk = free.pop() ?? this.#memory.newChunk(chunkBytes);
-        let next = chunk.fill(bytes, position);
-        while (next < 0) {
-          chunkBytes = chunk.capacity * 4;
-          if (chunkBytes > MAX_CHUNK_BYTES) break;
-          chunk = this.#memory.newChunk(chunkBytes);
-          next = chunk.fill(bytes, position);
-        }
-        if (next < 0) {
-          isWhole = false;
-          break;
-        }
-        position = next;
-        waiting.push({ task: this.#threads.submit("csv_parse", this.#memory.file, chunk.pointer), chunk });
+    let isRead = true;
+    for (let position = start; isRead && (position < bytes.length || waiting.length > 0);) {
+      if (position < bytes.length && waiting.length < chunks) {
+        const filled = this.#fill(free, position, chunkBytes);
+        if (filled) {
+          const { chunk, next } = filled;
+          waiting.push({ task: this.#threads.submit("csv_parse", this.#memory.file, chunk.pointer), chunk });
+          chunkBytes = chunk.capacity;
+          position = next;
+        } else isRead = false;
         continue;
       }
       const { task, chunk } = waiting.shift()!;
       this.#threads.wait(task);
-      if ((chunk.flags & ODD) !== 0) {
-        isWhole = false;
-        break;
-      }
-      this.#take(chunk);
-      free.push(chunk);
+      isRead = (chunk.flags & ODD) === 0 && this.#take(chunk);
+      if (chunk.capacity === chunkBytes) free.push(chunk);
     }
     for (const { task } of waiting) this.#threads.wait(task);
-    return isWhole ? this.#result() : undefined;
+    return isRead ? this.#result() : undefined;
   }
 
-  /** Puts the chunk's columns behind those that are there. */
-  #take(chunk: Chunk): void {
+  /** A chunk with the lines at the position, as large as one line needs; undefined when that is too large. */
+  #fill(free: Chunk[], position: number, capacity: number): { chunk: Chunk; next: number } | undefined {
+    let chunk = free.pop() ?? this.#memory.newChunk(capacity);
+    for (;;) {
+      const next = chunk.fill(this.#input.bytes, position);
+      if (next >= 0) return { chunk, next };
+      if (chunk.capacity * 4 > MAX_CHUNK_BYTES) return undefined;
+      free.length = 0;
+      chunk = this.#memory.newChunk(chunk.capacity * 4);
+    }
+  }
+
+  /** Puts the chunk's columns behind those that are there; false when a text is not UTF-8. */
+  #take(chunk: Chunk): boolean {
     const { rows } = chunk;
     if (this.#rows + rows > this.#capacity) this.#grow(this.#rows + rows);
-    if ((chunk.flags & NOT_ASCII) !== 0) this.#isAscii = false;
+    const step = Math.min(this.#modes.length, MERGES);
+    const merges = this.#modes.includes(CODED)
+      ? Array.from(
+        { length: step },
+        (_, first) => this.#threads.submit("csv_merge", this.#memory.file, chunk.pointer, first, step),
+      )
+      : [];
     this.#readHardNumbers(chunk);
-    for (let k = 0; k < this.#modes.length; k++) {
-      const mode = this.#modes[k];
-      if (mode === SKIP || this.#failed[k]) continue;
-      if (mode === CODED) {
-        this.#threads.kernels.csv_merge(this.#memory.file, chunk.pointer, k, this.#categories[k]);
-        this.#codes[k].set(chunk.codes(k), this.#rows);
-      } else if (chunk.hasFailed(k)) this.#fail(k);
+    this.#modes.forEach((mode, k) => {
+      if (mode >= CODED || this.#failed[k]) return;
+      if (chunk.hasFailed(k)) this.#fail(k);
       else this.#values[k].set(chunk.numbers(k), this.#rows);
-    }
+    });
+    for (const merge of merges) this.#threads.wait(merge);
+    let isText = true;
+    this.#modes.forEach((mode, k) => {
+      if (mode !== CODED) return;
+      this.#codes[k].set(chunk.codes(k), this.#rows);
+      // Before the next chunk is merged, and while others parse.
+      isText &&= this.#decode(k, TEXT_BYTES);
+    });
     this.#rows += rows;
+    return isText;
+  }
+
+  /** Makes strings of a column's new categories if they are long enough; false when one is not UTF-8. */
+  #decode(column: number, atLeast: number): boolean {
+    const bytes = this.#memory.textBytes(column);
+    if (bytes - this.#decoded[column] < atLeast) return true;
+    this.#decoded[column] = bytes;
+    return this.#memory.decode(column, this.#strings[column]);
   }
 
   #fail(column: number): void {
@@ -160,58 +182,25 @@ class Assembly {
 
   #result(): ScanResult | undefined {
     const rows = this.#rows;
-    const codes: ScanResult["codes"] = [];
-    for (const [k, mode] of this.#modes.entries()) {
-      if (mode !== CODED) continue;
-      const categories = this.#strings(this.#categories[k]);
-      if (!categories) return undefined;
-      codes[k] = { codes: this.#codes[k].subarray(0, rows), categories };
-    }
+    if (!this.#modes.every((mode, k) => mode !== CODED || this.#decode(k, 0))) return undefined;
     return {
       rows,
       end: this.#input.bytes.length,
       failed: this.#failed,
-      values: this.#values.map((values, k) =>
-        this.#modes[k] < CODED && !this.#failed[k] ? values.subarray(0, rows) : undefined
+      values: Array.from(
+        this.#modes,
+        (mode, k) => mode < CODED && !this.#failed[k] ? this.#values[k].subarray(0, rows) : undefined,
       ),
-      codes,
+      codes: Array.from(
+        this.#modes,
+        (mode, k) =>
+          mode === CODED
+            ? { codes: this.#codes[k].subarray(0, rows), categories: this.#strings[k] }
+            : undefined,
+      ),
     };
   }
-
-  /** The categories as strings; undefined when one is not UTF-8. */
-  #strings(categories: number): string[] | undefined {
-    if (!this.#isAscii) this.#threads.kernels.csv_lengths(categories);
-    const entries = this.#memory.entriesOf(categories);
-    const strings = new Array<string>(entries.length / 3);
-    const unit = this.#isAscii ? 1 : 2;
-    for (let i = 0; i < entries.length;) {
-      const from = entries[i];
-      let to = from;
-      let next = i;
-      while (next < entries.length && entries[next] === to && to - from < TEXT_BYTES) {
-        to += entries[next + 1];
-        next += 3;
-      }
-      const bytes = this.#memory.copy(from, to - from);
-      let text: string;
-      try {
-        text = DECODER.decode(bytes);
-      } catch {
-        return undefined;
-      }
-      for (let at = 0; i < next; i += 3) {
-        // A text that begins inside a character is only decoded because the one before it is cut off.
-        if (!this.#isAscii && (bytes[entries[i] - from] & 0xc0) === 0x80) return undefined;
-        const end = at + entries[i + unit];
-        strings[i / 3] = text.slice(at, end);
-        at = end;
-      }
-    }
-    return strings;
-  }
 }
-
-const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function doubles(length: number): Float64Array {
   return new Float64Array(new SharedArrayBuffer(length * 8));

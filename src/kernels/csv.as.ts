@@ -29,6 +29,8 @@ class File {
   /** A byte a column, as in csv_scan.ts. */
   modes: usize;
   tables: usize;
+  /** A pointer to `Categories` a column. */
+  categories: usize;
 }
 
 /** Constants, written once. */
@@ -66,11 +68,10 @@ class Chunk {
   flags: u32;
 }
 
-/** The chunk can't be read here, or its text isn't plain ASCII. */
+/** Why a chunk can't be read here. */
 const ODD_QUOTES: u32 = 1;
 const ODD_ROWS: u32 = 2;
 const ODD_NUMBERS: u32 = 4;
-const NOT_ASCII: u32 = 8;
 
 /** The chunk's dictionary of one column: `slots` hold entry + 1; an entry is text, length, hash and global code. */
 @unmanaged
@@ -79,10 +80,13 @@ class Dictionary {
   mask: u32;
   entries: usize;
   size: u32;
+  /** Most values of the last chunk here were new to the file: each row gets an entry, only the file's looks. */
+  isDistinct: u32;
 }
 
 // ---------------------------------------------------------------------------------------------- cutting
 
+@inline
 function isLineEnd(c: u32): bool {
   return c == LF || c == CR;
 }
@@ -120,7 +124,6 @@ function indexFields(chunk: Chunk, separator: u32): u32 {
   const crs = i8x16.splat(<i8> CR);
   const quotes = i8x16.splat(<i8> QUOTE);
   let out = chunk.index;
-  let all = i8x16.splat(0);
   let inside: u64 = 0; // all ones inside quotes
   let odd: u64 = 0;
   let mayOpen: u64 = 1; // the byte before ends a field or closes a quote
@@ -130,7 +133,6 @@ function indexFields(chunk: Chunk, separator: u32): u32 {
     const b = v128.load(input + at, 16);
     const c = v128.load(input + at, 32);
     const d = v128.load(input + at, 48);
-    all = v128.or(all, v128.or(v128.or(a, b), v128.or(c, d)));
     let ends = u64(u32(i8x16.bitmask(fieldEnds(a, separators, lfs, crs)))) |
       (u64(u32(i8x16.bitmask(fieldEnds(b, separators, lfs, crs)))) << 16) |
       (u64(u32(i8x16.bitmask(fieldEnds(c, separators, lfs, crs)))) << 32) |
@@ -168,10 +170,10 @@ function indexFields(chunk: Chunk, separator: u32): u32 {
     }
   }
   if (odd != 0 || inside != 0) chunk.flags |= ODD_QUOTES;
-  if (i8x16.bitmask(all) != 0) chunk.flags |= NOT_ASCII;
   return u32((out - chunk.index) >> 2);
 }
 
+@inline
 function fieldEnds(v: v128, separators: v128, lfs: v128, crs: v128): v128 {
   return v128.or(i8x16.eq(v, separators), v128.or(i8x16.eq(v, lfs), i8x16.eq(v, crs)));
 }
@@ -276,6 +278,7 @@ function isBlank(from: usize, to: usize, separator: u32): bool {
 
 /** 16 digits, one a byte, most significant first. */
 
+@inline
 function sixteenDigits(digits: v128): u64 {
   const tens = i16x8.mul(v128.and(digits, i16x8.splat(255)), i16x8.splat(10));
   const pairs = i16x8.add(tens, i16x8.shr_u(digits, 8));
@@ -437,6 +440,7 @@ function readLongDecimal(tables: Tables, from: usize, to: usize, decimal: u32, c
   return true;
 }
 
+@inline
 function alignedDigits(align: usize, from: usize, n: u32): v128 {
   const digits = i8x16.sub(v128.load(from), i8x16.splat(48));
   return i8x16.swizzle(digits, v128.load(align + (<usize> (n * 18) << 4)));
@@ -554,6 +558,7 @@ function toDouble(fives: usize, mantissa: u64, power: i32): f64 {
 let productHigh: u64 = 0;
 let productLow: u64 = 0;
 
+@inline
 function multiply(a: u64, b: u64): void {
   const a0 = a & 0xffffffff;
   const a1 = a >> 32;
@@ -592,11 +597,12 @@ function layDictionaries(file: File, chunk: Chunk): void {
     dictionary.mask = slots - 1;
     dictionary.entries = free + (<usize> slots << 2);
     dictionary.size = 0;
-    memory.fill(free, 0, <usize> slots << 2);
+    if (!dictionary.isDistinct) memory.fill(free, 0, <usize> slots << 2);
     free += (<usize> slots << 2) + (<usize> chunk.stride << 4);
   }
 }
 
+@inline
 function dictionaryOf(chunk: Chunk, column: u32): Dictionary {
   return changetype<Dictionary>(chunk.dictionaries + <usize> column * offsetof<Dictionary>());
 }
@@ -614,28 +620,32 @@ function codeOf(chunk: Chunk, column: u32, from: usize, to: usize, separator: u3
   const size = u32(to - from);
   const hash = hashOf(from, size);
   const dictionary = dictionaryOf(chunk, column);
-  const slots = dictionary.slots;
   const entries = dictionary.entries;
-  const mask = dictionary.mask;
-  let slot = hash & mask;
-  for (;;) {
-    const held = load<u32>(slots + (<usize> slot << 2));
-    if (held == 0) break;
-    const entry = entries + (<usize> (held - 1) << 4);
-    if (load<u32>(entry, 8) == hash && load<u32>(entry, 4) == size && isEqual(load<u32>(entry), from, size)) {
-      return held - 1;
+  const code = dictionary.size;
+  if (!dictionary.isDistinct) {
+    const slots = dictionary.slots;
+    const mask = dictionary.mask;
+    let slot = hash & mask;
+    for (;;) {
+      const held = load<u32>(slots + (<usize> slot << 2));
+      if (held == 0) break;
+      const entry = entries + (<usize> (held - 1) << 4);
+      if (load<u32>(entry, 8) == hash && load<u32>(entry, 4) == size && isEqual(load<u32>(entry), from, size)) {
+        return held - 1;
+      }
+      slot = (slot + 1) & mask;
     }
-    slot = (slot + 1) & mask;
+    store<u32>(slots + (<usize> slot << 2), code + 1);
   }
-  const code = dictionary.size++;
+  dictionary.size = code + 1;
   const entry = entries + (<usize> code << 4);
   store<u32>(entry, <u32> from);
   store<u32>(entry, size, 4);
   store<u32>(entry, hash, 8);
-  store<u32>(slots + (<usize> slot << 2), code + 1);
   return code;
 }
 
+@inline
 function hashOf(from: usize, size: u32): u32 {
   let hash: u64 = u64(size) * 0x9e3779b97f4a7c15;
   let left = size;
@@ -653,6 +663,7 @@ function hashOf(from: usize, size: u32): u32 {
   return u32(hash >> 32);
 }
 
+@inline
 function isEqual(a: usize, b: usize, size: u32): bool {
   while (size >= 8) {
     if (load<u64>(a) != load<u64>(b)) return false;
@@ -674,38 +685,59 @@ class Categories {
   /** The block that new texts go to: where it is free, and its end. */
   free: usize;
   end: usize;
+  /** Bytes of all texts. */
+  bytes: u32;
 }
 
 /**
- * Brings the chunk's dictionary of a column into that of the file, and turns the column's codes into its codes
- * (-1 where missing). Chunks in the order of the file, one thread.
+ * Brings the chunk's dictionaries of every `step`th column, from `first` on, into those of the file, and turns the
+ * chunk's codes into the file's (-1 where missing). A column is merged by one thread at a time, in the order of the
+ * file.
  */
-export function csv_merge(file: File, chunk: Chunk, column: u32, categories: Categories): void {
+export function csv_merge(file: File, chunk: Chunk, first: u32, step: u32): void {
+  for (let k = first; k < file.columns; k += step) {
+    if (load<u8>(file.modes + k) != <u8> CODED) continue;
+    mergeColumn(
+      file,
+      chunk,
+      k,
+      changetype<Categories>(<usize> load<u32>(file.categories + (<usize> k << 2))),
+    );
+  }
+}
+
+function mergeColumn(file: File, chunk: Chunk, column: u32, categories: Categories): void {
   const missing = changetype<Tables>(file.tables).missing;
   const dictionary = dictionaryOf(chunk, column);
   const size = dictionary.size;
+  const known = categories.size;
   reserve(categories, categories.size + size);
-  for (let i: u32 = 0; i < size; i++) {
-    const entry = dictionary.entries + (<usize> i << 4);
-    const from: usize = load<u32>(entry);
-    const length = load<u32>(entry, 4);
-    const code = isMissing(missing, from, from + length)
-      ? -1
-      : categoryOf(categories, from, length, load<u32>(entry, 8));
-    store<i32>(entry, code, 12);
+  for (let done: u32 = 0; done < size; done += BATCH) {
+    const begin = dictionary.entries + (<usize> done << 4);
+    const batch = min(size - done, BATCH);
+    touch(categories, begin, batch);
+    for (let i: u32 = 0; i < batch; i++) {
+      const entry = begin + (<usize> i << 4);
+      const from: usize = load<u32>(entry);
+      const length = load<u32>(entry, 4);
+      const code = isMissing(missing, from, from + length)
+        ? -1
+        : categoryOf(categories, from, length, load<u32>(entry, 8));
+      store<i32>(entry, code, 12);
+    }
   }
+  dictionary.isDistinct = u32(categories.size - known > chunk.rows >> 1);
   const entries = dictionary.entries;
   let at = chunk.cells + (<usize> chunk.stride << 3) * column;
   const end = at + (<usize> chunk.rows << 2);
   for (; at < end; at += 4) store<i32>(at, load<i32>(entries + (<usize> load<u32>(at) << 4), 12));
 }
 
-/** Puts the lengths in UTF-16 units in the place of the hashes: the last thing that is done with the categories. */
-export function csv_lengths(categories: Categories): void {
-  const size = categories.size;
+/** Writes how long the texts of entries [from, to) are in UTF-16 units. */
+export function csv_lengths(categories: Categories, from: u32, to: u32, lengths: usize): void {
   const continued = i8x16.splat(-65);
   const fours = i8x16.splat(-16);
-  for (let code: u32 = 0; code < size; code++) {
+  for (let code = from; code < to; code++) {
     const entry = categories.entries + <usize> code * 12;
     let at: usize = load<u32>(entry);
     let left = load<u32>(entry, 4);
@@ -719,7 +751,32 @@ export function csv_lengths(categories: Categories): void {
       const c = load<u8>(at);
       units += u32((c & 0xc0) != 0x80) + u32(c >= 0xf0);
     }
-    store<u32>(entry, units, 8);
+    store<u32>(lengths + (<usize> (code - from) << 2), units);
+  }
+}
+
+/** Look-ups at once: so many places stay in the nearest cache. */
+const BATCH: u32 = 32;
+
+/**
+ * Reads what a look-up of these entries will read, many at once: one after the other, each would wait for memory.
+ * What was read ends in the place of the code, so that no compiler leaves it out.
+ */
+function touch(categories: Categories, entries: usize, size: u32): void {
+  const slots = categories.slots;
+  const mask = categories.mask;
+  const end = entries + (<usize> size << 4);
+  for (let entry = entries; entry < end; entry += 16) {
+    store<u32>(entry, load<u32>(slots + (<usize> (load<u32>(entry, 8) & mask) << 2)), 12);
+  }
+  const known = categories.entries;
+  for (let entry = entries; entry < end; entry += 16) {
+    const held = load<u32>(entry, 12);
+    if (held != 0) store<u32>(entry, load<u32>(known + <usize> (held - 1) * 12), 12);
+  }
+  for (let entry = entries; entry < end; entry += 16) {
+    const text = load<u32>(entry, 12);
+    if (text != 0) store<u32>(entry, load<u8>(text), 12);
   }
 }
 
@@ -738,7 +795,8 @@ function reserve(categories: Categories, size: u32): void {
   }
   if (size * 2 <= categories.mask + 1 && categories.mask != 0) return;
   let count: u32 = max<u32>(categories.mask + 1, 64);
-  while (count < size * 2) count <<= 1;
+  // Fewer steps than by doubling: each puts all entries into their places again.
+  while (count < size * 2) count <<= 2;
   if (categories.mask != 0) release(categories.slots, (categories.mask + 1) * 4);
   const slots = allocate(count * 4);
   memory.fill(slots, 0, <usize> count * 4);
@@ -750,6 +808,16 @@ function reserve(categories: Categories, size: u32): void {
   }
   categories.slots = slots;
   categories.mask = mask;
+}
+
+/** May write 15 bytes more. */
+
+function copyText(to: usize, from: usize, size: u32): void {
+  if (size > 256) {
+    memory.copy(to, from, size);
+    return;
+  }
+  for (let at: u32 = 0; at < size; at += 16) v128.store(to + at, v128.load(from + at));
 }
 
 function categoryOf(categories: Categories, from: usize, size: u32, hash: u32): i32 {
@@ -766,14 +834,15 @@ function categoryOf(categories: Categories, from: usize, size: u32, hash: u32): 
     slot = (slot + 1) & mask;
   }
   if (size > <u32> (categories.end - categories.free)) {
-    // Seven bytes more, for texts are compared eight bytes at a time.
-    const block = max<u32>(min<u32>(max<u32>(categories.size * 8, 256), 1 << 20), size + 7);
+    // 15 bytes more, for texts are copied 16 bytes at a time.
+    const block = max<u32>(min<u32>(max<u32>(categories.size * 8, 256), 1 << 20), size + 15);
     categories.free = allocate(block);
-    categories.end = categories.free + block - 7;
+    categories.end = categories.free + block - 15;
   }
   const text = categories.free;
   categories.free += size;
-  memory.copy(text, from, size);
+  categories.bytes += size;
+  copyText(text, from, size);
   const code = categories.size++;
   const entry = categories.entries + <usize> code * 12;
   store<u32>(entry, <u32> text);

@@ -19,8 +19,8 @@ export interface Kernels {
   rewind(mark: number): void;
   csv_cut(input: number, length: number): number;
   csv_parse(file: number, chunk: number): void;
-  csv_merge(file: number, chunk: number, column: number, categories: number): void;
-  csv_lengths(categories: number): void;
+  csv_merge(file: number, chunk: number, first: number, step: number): void;
+  csv_lengths(categories: number, from: number, to: number, lengths: number): void;
 }
 
 type Kernel = keyof Kernels;
@@ -34,6 +34,13 @@ const [QUEUED, DONE, FAILED] = [1, 2, 3];
 const [TAKEN, GIVEN, ASLEEP] = [0, 1, 2];
 const HEAD_WORDS = 64;
 const MAX_THREADS = HEAD_WORDS - ASLEEP;
+
+/** A kernel trapped: most likely its memory is full. */
+export class KernelError extends Error {
+  constructor(kernel: string) {
+    super(`${kernel} failed`);
+  }
+}
 
 /** 4 GiB of addresses, not of memory: it grows as it is used. */
 const PAGES = { initial: 2, maximum: 65536, shared: true };
@@ -52,7 +59,7 @@ export interface Threads {
   submit(name: Kernel, ...args: number[]): number;
   /** True when the task has ended. */
   isDone(task: number): boolean;
-  /** What the task returned; works on tasks until then. @throws Error as the function did */
+  /** What the task returned; works on tasks until then. @throws KernelError */
   wait(task: number): number;
   /** Ends the threads. */
   close(): void;
@@ -111,7 +118,7 @@ export function openThreads(size: number): Threads {
       while (Atomics.load(board, place + STATE) === QUEUED) {
         if (!runOne()) Atomics.wait(board, place + STATE, QUEUED);
       }
-      if (board[place + STATE] === FAILED) throw new Error(`${names[board[place + FUNCTION]]} failed`);
+      if (board[place + STATE] === FAILED) throw new KernelError(names[board[place + FUNCTION]]);
       return board[place + RESULT];
     },
     close,
