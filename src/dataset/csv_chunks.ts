@@ -186,6 +186,7 @@ class Assembly {
     return {
       rows,
       end: this.#input.bytes.length,
+      short: { rows: 0, first: -1 },
       failed: this.#failed,
       values: Array.from(
         this.#modes,

@@ -38,17 +38,15 @@ export function atField(
   );
 }
 
-/** A row with more or fewer fields than the header. */
+/** A row with more fields than the header. */
 export function fieldCountError(place: CsvPlace, rowStart: number): AppError {
   const { bytes, separator, names } = place;
   const { fields, end } = countFields(bytes, rowStart, separator);
   const line = lineOf(bytes, rowStart);
   const lastLine = lineOf(bytes, end);
   const lines = lastLine > line ? `lines ${line} to ${lastLine} hold` : `line ${line} has`;
-  const hint = fields > names.length
-    ? `Quote fields that contain a ${separatorName(separator)}, or remove what is too much. ` +
-      `The last column is "${names[names.length - 1]}".`
-    : `Add the missing ${separatorName(separator)}s (an empty field is a missing value), or remove the line.`;
+  const hint = `Quote fields that contain a ${separatorName(separator)}, or remove what is too much. ` +
+    `The last column is "${names[names.length - 1]}".`;
   return new AppError(
     "invalid_argument",
     `Cannot read the table: ${lines} ${fields} fields, the header has ${names.length}: ${

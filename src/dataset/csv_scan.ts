@@ -5,7 +5,7 @@
  * Source: RFC 4180, with CR and LF as line ends too, blank lines skipped, and blanks around fields dropped.
  */
 import { ByteDictionary } from "./dictionary.ts";
-import { atField, fieldCountError, notUtf8Error, unclosedQuoteError } from "./csv_errors.ts";
+import { fieldCountError, notUtf8Error, unclosedQuoteError } from "./csv_errors.ts";
 import { MISSING_WORDS } from "./missing_values.ts";
 import { MAX_EXACT, NOT_A_NUMBER, parseNumber, POWERS_OF_TEN } from "./parse_number.ts";
 
@@ -44,6 +44,8 @@ export interface ScanResult {
   rows: number;
   /** Where the scan stopped. */
   end: number;
+  /** Rows with fewer fields than there are names, and where the first begins (-1: none). */
+  short: { rows: number; first: number };
   /** 1 for each column whose values do not fit its mode. */
   failed: Uint8Array;
   /** Per column: numbers with NaN for missing, or codes with -1, or undefined where failed or skipped. */
@@ -54,8 +56,8 @@ export interface ScanResult {
 /**
  * Scans rows into columns.
  * @param modes one of the modes above a column
- * @throws AppError invalid_argument with line and column: a row with more or fewer fields, a quote that
- *   does not end, text behind a closing quote, bytes that are not UTF-8
+ * @throws AppError invalid_argument with line and column: a row with more fields, a quote that does not end, bytes
+ *   that are not UTF-8
  */
 export function scanRows(input: ScanInput, modes: Uint8Array): ScanResult {
   const scanner = new Scanner(input, modes);
@@ -76,6 +78,7 @@ class Scanner {
   readonly #values: Float64Array[];
   readonly #codes: Int32Array[];
   readonly #dictionaries: (ByteDictionary | undefined)[];
+  readonly #short = { rows: 0, first: -1 };
   #capacity: number;
   #pos: number;
   /** The bytes [from, to) of `source` are the value of the field that `#findField` found. */
@@ -112,10 +115,21 @@ class Scanner {
     const start = this.#pos;
     const last = this.#mode.length - 1;
     for (let column = 0; column < last; column++) {
-      if (this.#readField(column) !== this.#separator) throw fieldCountError(this.#input, start);
+      if (this.#readField(column) !== this.#separator) return this.#endShort(column + 1, start);
       this.#pos++;
     }
     if (this.#readField(last) === this.#separator) throw fieldCountError(this.#input, start);
+    this.rows++;
+  }
+
+  /** The fields from this column on are not there: missing values, as in pandas. */
+  #endShort(from: number, start: number): void {
+    for (let column = from; column < this.#mode.length; column++) {
+      const mode = this.#mode[column];
+      if (mode < CODED) this.#values[column][this.rows] = NaN;
+      else if (mode === CODED) this.#codes[column][this.rows] = -1;
+    }
+    if (this.#short.rows++ === 0) this.#short.first = start;
     this.rows++;
   }
 
@@ -216,8 +230,8 @@ class Scanner {
     this.#pos = skipSpaces(bytes, close + 1, this.#separator);
     const c = bytes[this.#pos];
     if (c !== this.#separator && c !== LF && c !== CR && this.#pos < bytes.length) {
-      const hint = 'Double a quote that belongs to the value (""), and quote the whole field.';
-      throw atField(this.#input, this.#pos, column, "there is text behind a closing quote", hint);
+      this.#findBehindQuotes(open, close);
+      return;
     }
     if (!isEscaped) {
       this.#source = bytes;
@@ -229,6 +243,23 @@ class Scanner {
     this.#source = this.#scratch;
     this.#from = 0;
     this.#to = unescapeQuotes(bytes, open + 1, close, this.#scratch);
+  }
+
+  /** "x"y is xy, as in pandas: quotes behind the closing one are plain characters. */
+  #findBehindQuotes(open: number, close: number): void {
+    const bytes = this.#bytes;
+    let end = close + 1;
+    while (end < bytes.length && bytes[end] !== this.#separator && bytes[end] !== LF && bytes[end] !== CR) {
+      end++;
+    }
+    this.#pos = end;
+    while (bytes[end - 1] === SPACE || bytes[end - 1] === TAB) end--;
+    if (this.#scratch.length < end - open) this.#scratch = new Uint8Array((end - open) * 2);
+    const length = unescapeQuotes(bytes, open + 1, close, this.#scratch);
+    this.#scratch.set(bytes.subarray(close + 1, end), length);
+    this.#source = this.#scratch;
+    this.#from = 0;
+    this.#to = length + end - close - 1;
   }
 
   /** The code of the field that was found. */
@@ -257,6 +288,7 @@ class Scanner {
     return {
       rows,
       end: this.#pos,
+      short: this.#short,
       failed: this.#failed,
       values: this.#values.map((values, k) =>
         this.#modes[k] < CODED && !this.#failed[k] ? trimmed(values, rows) : undefined

@@ -6,6 +6,7 @@
 import { AppError } from "@/shared/errors.ts";
 import { scanChunks } from "./csv_chunks.ts";
 import { CODED, DECIMAL_COMMA, NUMBER, type ScanInput, type ScanResult, scanRows, SKIP } from "./csv_scan.ts";
+import { lineOf } from "./csv_errors.ts";
 import { readHeader } from "./csv_header.ts";
 import type { Column, Table } from "./table.ts";
 import { openThreads } from "@/kernels/threads.ts";
@@ -67,7 +68,8 @@ export function readCsv(bytes: Uint8Array, options: CsvOptions = {}): Table {
     settled = readAll({ ...input, expected_rows, max_rows }, modes, options);
   }
   const columns = settled.columns.filter((column, k) => header.isNamed[k] || !isEmpty(column));
-  return { rows: settled.rows, columns, ...(header.notes.length > 0 ? { notes: header.notes } : {}) };
+  const notes = [...header.notes, ...noteShort(bytes, settled.short, header.names.length)];
+  return { rows: settled.rows, columns, ...(notes.length > 0 ? { notes } : {}) };
 }
 
 type Scan = (input: ScanInput, modes: Uint8Array) => ScanResult;
@@ -96,10 +98,22 @@ function readAll(input: ScanInput, modes: Uint8Array, options: CsvOptions): Sett
   }
 }
 
+function noteShort(bytes: Uint8Array, { rows, first }: ScanResult["short"], fields: number): string[] {
+  if (rows === 0) return [];
+  const which = rows === 1 ? "A row has" : `${rows} rows have`;
+  return [
+    `${which} fewer fields than the ${fields} names (line ${lineOf(bytes, first)}${
+      rows > 1 ? " is the first" : ""
+    }): ` +
+    "what is not there is missing.",
+  ];
+}
+
 interface Settled {
   columns: Column[];
   rows: number;
   end: number;
+  short: ScanResult["short"];
 }
 
 /** Scans, and scans again what did not fit, until every column has a mode. Writes the modes into `modes`. */
@@ -121,7 +135,9 @@ function settle(input: ScanInput, modes: Uint8Array, scanOnce: Scan): Settled {
         : { name, storage: "numeric", type: "number", values: scan.values[k]! };
       pending[k] = SKIP;
     });
-    if (!scan.failed.includes(1)) return { columns, rows: scan.rows, end: scan.end };
+    if (!scan.failed.includes(1)) {
+      return { columns, rows: scan.rows, end: scan.end, short: scan.short };
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { NOT_UTF8 } from "./csv_errors.ts";
 import { readCsv } from "./read_csv.ts";
 import type { Reader } from "./reader.ts";
 import { assertIsText } from "./sniff.ts";
+import type { Table } from "./table.ts";
 
 export const csvReader: Reader = {
   name: "CSV",
@@ -13,15 +14,18 @@ export const csvReader: Reader = {
     const decoded = fromUtf16(bytes);
     assertIsText(decoded.bytes);
     try {
-      const table = readCsv(decoded.bytes, options);
-      return Promise.resolve(decoded.note ? { ...table, notes: [decoded.note] } : table);
+      return Promise.resolve(withNote(readCsv(decoded.bytes, options), decoded.note));
     } catch (error) {
       // Only now is it known: looking through every byte before would cost more than most files' reading.
       const other = error instanceof AppError && error.message.includes(NOT_UTF8)
         ? fromWindows1252(bytes)
         : null;
       if (other === null) throw error;
-      return Promise.resolve({ ...readCsv(other.bytes, options), notes: [other.note!] });
+      return Promise.resolve(withNote(readCsv(other.bytes, options), other.note));
     }
   },
 };
+
+function withNote(table: Table, note: string | undefined): Table {
+  return note === undefined ? table : { ...table, notes: [note, ...(table.notes ?? [])] };
+}
