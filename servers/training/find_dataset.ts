@@ -4,6 +4,7 @@ import type { CommandContext } from "@/shared/command.ts";
 import { AppError } from "@/shared/errors.ts";
 import { type FileDoor, readFileRange } from "@/shared/file_door.ts";
 import { sha256Hex } from "@/shared/hash.ts";
+import { readFileShared } from "@/shared/read_file.ts";
 import { waysToRead } from "@/dataset/parts.ts";
 import { LINE_FORMATS, sampleLines } from "@/dataset/sample_lines.ts";
 import { resolveDataset } from "@/dataset/store.ts";
@@ -72,7 +73,7 @@ async function findFile(
   const stored = await resolveDataset(command.home.datasets, dataset, ({ path, ...file }) =>
     read({
       ...file,
-      whole: () => Deno.readFile(path),
+      whole: () => readFileShared(path),
       range: (from, to) => readFileRange(path, { from, to }),
     }));
   if (stored) return { ...stored, file_name: stored.name };

@@ -4,8 +4,9 @@
  * gives, or nothing where the text is odd (broken rows, stray quotes, no UTF-8): then `scanRows` reads it, or says what is wrong.
  */
 import { KernelError, type Threads } from "@/kernels/threads.ts";
-import { type Chunk, CsvMemory, ODD, TEXT_BYTES } from "./csv_memory.ts";
+import { type Chunk, CsvMemory, ODD, TEXT, TEXT_BYTES } from "./csv_memory.ts";
 import { CODED, DECIMAL_COMMA, type ScanInput, type ScanResult, SKIP } from "./csv_scan.ts";
+import { PackedTextBuilder } from "./packed_text.ts";
 import { parseNumber } from "./parse_number.ts";
 
 /** Bytes a chunk: with its columns it stays in the cache of one core. */
@@ -16,6 +17,9 @@ const MAX_CHUNK_BYTES = 1 << 24;
 const MAX_COLUMNS = 8192;
 /** Tasks that the dictionaries of a chunk are merged in. */
 const MERGES = 16;
+/** From so many rows on, a column of which more than half the values are different is packed. */
+const ENOUGH_ROWS = 1 << 13;
+const MAX_TEXT_BYTES = 2 ** 32 - 1;
 
 /** The same rows by the kernels; undefined when they can't read them. */
 export function scanChunks(
@@ -51,6 +55,7 @@ class Assembly {
   readonly #values: Float64Array[];
   readonly #codes: Int32Array[];
   readonly #strings: string[][];
+  readonly #packed: (PackedTextBuilder | undefined)[] = [];
   /** Bytes of each column's strings. */
   readonly #decoded: Float64Array;
   #capacity: number;
@@ -101,7 +106,7 @@ class Assembly {
   #fill(free: Chunk[], position: number, capacity: number): { chunk: Chunk; next: number } | undefined {
     let chunk = free.pop() ?? this.#memory.newChunk(capacity);
     for (;;) {
-      const next = chunk.fill(this.#input.bytes, position);
+      const next = chunk.fill(this.#input.bytes, position, this.#memory.modes);
       if (next >= 0) return { chunk, next };
       if (chunk.capacity * 4 > MAX_CHUNK_BYTES) return undefined;
       free.length = 0;
@@ -128,14 +133,33 @@ class Assembly {
     });
     for (const merge of merges) this.#threads.wait(merge);
     let isText = true;
-    this.#modes.forEach((mode, k) => {
+    for (const { column, bytes, ends } of chunk.texts()) this.#packed[column]!.addAll(bytes, ends);
+    chunk.modes.forEach((mode, k) => {
       if (mode !== CODED) return;
+      const packed = this.#packed[k];
+      // It was filled before the column became packed.
+      if (packed) return this.#memory.eachText(k, chunk.codes(k), (...text) => packed.add(...text));
       this.#codes[k].set(chunk.codes(k), this.#rows);
       // Before the next chunk is merged, and while others parse.
       isText &&= this.#decode(k, TEXT_BYTES);
     });
     this.#rows += rows;
+    if (this.#rows >= ENOUGH_ROWS) this.#packDistinct();
     return isText;
+  }
+
+  /** Columns whose values mostly differ need no dictionary from here on. */
+  #packDistinct(): void {
+    this.#modes.forEach((mode, k) => {
+      if (mode !== CODED || this.#packed[k] || this.#memory.categoriesOf(k) <= this.#rows / 2) return;
+      const rowBytes = this.#memory.textBytes(k) / this.#memory.categoriesOf(k);
+      const packed = new PackedTextBuilder(this.#capacity, Math.ceil(this.#capacity * rowBytes * 1.05));
+      this.#packed[k] = packed;
+      this.#memory.eachText(k, this.#codes[k].subarray(0, this.#rows), (...text) => packed.add(...text));
+      this.#codes[k] = integers(0);
+      this.#strings[k] = [];
+      this.#memory.modes[k] = TEXT;
+    });
   }
 
   /** Makes strings of a column's new categories if they are long enough; false when one is not UTF-8. */
@@ -182,7 +206,9 @@ class Assembly {
 
   #result(): ScanResult | undefined {
     const rows = this.#rows;
-    if (!this.#modes.every((mode, k) => mode !== CODED || this.#decode(k, 0))) return undefined;
+    const isText = (mode: number, k: number) => mode !== CODED || this.#packed[k] || this.#decode(k, 0);
+    if (!this.#modes.every(isText)) return undefined;
+    if (this.#packed.some((packed) => packed && packed.size > MAX_TEXT_BYTES)) return undefined;
     return {
       rows,
       end: this.#input.bytes.length,
@@ -196,7 +222,8 @@ class Assembly {
         this.#modes,
         (mode, k) =>
           mode === CODED
-            ? { codes: this.#codes[k].subarray(0, rows), categories: this.#strings[k] }
+            ? this.#packed[k]?.finish() ??
+              { codes: this.#codes[k].subarray(0, rows), categories: this.#strings[k] }
             : undefined,
       ),
     };

@@ -91,7 +91,7 @@ export function firstInvalidUtf8(bytes: Uint8Array, start = 0): number {
     const length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
     if (length > 1) {
       try {
-        strict.decode(bytes.subarray(i, i + length));
+        strict.decode(bytes.slice(i, i + length));
       } catch {
         return i;
       }
@@ -132,7 +132,7 @@ export function countFields(bytes: Uint8Array, start: number, separator: number)
 
 /** The start of a line, for people. */
 function preview(bytes: Uint8Array, start: number, end: number): string {
-  const text = new TextDecoder().decode(bytes.subarray(start, Math.min(end, start + 240)));
+  const text = new TextDecoder().decode(bytes.slice(start, Math.min(end, start + 240)));
   const line = text.replaceAll(/[\r\n]+/g, "⏎");
   return JSON.stringify(line.length > 60 ? `${line.slice(0, 60)}…` : line);
 }

@@ -4,7 +4,7 @@ import { MISSING_WORDS } from "./missing_values.ts";
 import { POWERS_OF_TEN } from "./parse_number.ts";
 
 /** Fields of the classes in csv.as.ts, by their place in 32-bit words. */
-const FILE = { columns: 0, separator: 1, modes: 2, tables: 3, categories: 4, words: 5 };
+const FILE = { columns: 0, separator: 1, tables: 2, categories: 3, words: 4 };
 const CHUNK = {
   input: 0,
   length: 1,
@@ -18,11 +18,16 @@ const CHUNK = {
   stride: 9,
   rows: 10,
   flags: 11,
+  modes: 12,
+  packed: 13,
+  words: 14,
 };
 const DICTIONARY_BYTES = 20;
 const CATEGORIES = { entries: 2, size: 4, bytes: 7, words: 8 };
 
-export const ODD = 1 | 2 | 4;
+export const ODD = 1 | 2 | 4 | 8;
+/** A mode of the kernels alone: texts without a dictionary. */
+export const TEXT = 4;
 
 /** Text is decoded in pieces of about this size. */
 export const TEXT_BYTES = 1 << 18;
@@ -37,6 +42,7 @@ const PADDING = 64;
 export class CsvMemory {
   readonly #threads: Threads;
   readonly file: number;
+  /** What the columns of the next chunks are read as. */
   readonly modes: Uint8Array;
   readonly #columns: number;
   readonly #categories: Uint32Array;
@@ -46,10 +52,9 @@ export class CsvMemory {
     this.#threads = threads;
     this.#columns = columns;
     this.file = threads.kernels.allocate(FILE.words * 4);
-    const modes = threads.kernels.allocate(columns);
     const categories = threads.kernels.allocate(columns * 4);
     const empty = threads.kernels.allocate(columns * CATEGORIES.words * 4);
-    this.modes = this.#bytes(modes, columns);
+    this.modes = new Uint8Array(columns);
     this.#categories = Uint32Array.from({ length: columns }, (_, k) => empty + k * CATEGORIES.words * 4);
     this.#words(categories, columns).set(this.#categories);
     this.#words(empty, columns * CATEGORIES.words).fill(0);
@@ -57,7 +62,6 @@ export class CsvMemory {
     file[FILE.categories] = categories;
     file[FILE.columns] = columns;
     file[FILE.separator] = separator;
-    file[FILE.modes] = modes;
     file[FILE.tables] = writeTables(threads);
   }
 
@@ -71,6 +75,26 @@ export class CsvMemory {
 
   newChunk(capacity: number): Chunk {
     return new Chunk(this.#threads, this.#columns, capacity);
+  }
+
+  /** A coded column's distinct values so far. */
+  categoriesOf(column: number): number {
+    return this.#words(this.#categories[column], CATEGORIES.words)[CATEGORIES.size];
+  }
+
+  /** Calls back with the bytes of each code's value: none for -1. Valid until the next kernel runs. */
+  eachText(
+    column: number,
+    codes: Int32Array,
+    take: (memory: Uint8Array, from: number, to: number) => void,
+  ): void {
+    const words = this.#words(this.#categories[column], CATEGORIES.words);
+    const entries = this.#words(words[CATEGORIES.entries], words[CATEGORIES.size] * 3);
+    const memory = new Uint8Array(this.#threads.memory.buffer);
+    for (const code of codes) {
+      if (code < 0) take(memory, 0, 0);
+      else take(memory, entries[code * 3], entries[code * 3] + entries[code * 3 + 1]);
+    }
   }
 
   /** Bytes of a coded column's distinct values so far. */
@@ -144,10 +168,10 @@ export class Chunk {
     this.#threads = threads;
     this.#columns = columns;
     this.capacity = capacity;
-    this.pointer = kernels.allocate(48);
+    this.pointer = kernels.allocate(CHUNK.words * 4);
     this.#room = kernels.allocate(capacity + 8 + PADDING);
     const fields = capacity + 1;
-    this.#words = new Uint32Array(threads.memory.buffer, this.pointer, 12);
+    this.#words = new Uint32Array(threads.memory.buffer, this.pointer, CHUNK.words);
     this.#words[CHUNK.index] = kernels.allocate(fields * 4);
     this.#words[CHUNK.cells] = kernels.allocate((fields + columns) * 8);
     this.#words[CHUNK.dictionaries] = kernels.allocate(columns * DICTIONARY_BYTES + (fields + columns) * 32);
@@ -156,13 +180,16 @@ export class Chunk {
     this.#words[CHUNK.failed] = kernels.allocate(columns);
     this.#words[CHUNK.hard] = kernels.allocate(HARD_NUMBERS * 12);
     this.#words[CHUNK.hardCapacity] = HARD_NUMBERS;
+    this.#words[CHUNK.modes] = kernels.allocate(columns);
+    this.#words[CHUNK.packed] = kernels.allocate(capacity + PADDING);
   }
 
   /**
-   * Takes whole lines from the file; returns where the next chunk begins, or -1 when not one line fits. A last line
+   * Takes whole lines from the file, to be read as the modes say; returns where the next chunk begins, or -1 when not one line fits. A last line
    * without an end gets one.
    */
-  fill(bytes: Uint8Array, start: number): number {
+  fill(bytes: Uint8Array, start: number, modes: Uint8Array): number {
+    this.modes.set(modes);
     const length = Math.min(this.capacity - 1, bytes.length - start);
     // Where both lie alike to a word, copying goes by words.
     const input = this.#room + ((bytes.byteOffset + start) & 7);
@@ -176,6 +203,10 @@ export class Chunk {
     this.#words[CHUNK.input] = input;
     this.#words[CHUNK.length] = taken;
     return taken === 0 ? -1 : Math.min(start + taken, bytes.length);
+  }
+
+  get modes(): Uint8Array {
+    return new Uint8Array(this.#threads.memory.buffer, this.#words[CHUNK.modes], this.#columns);
   }
 
   get rows(): number {
@@ -216,16 +247,32 @@ export class Chunk {
   codes(column: number): Int32Array {
     return new Int32Array(this.#threads.memory.buffer, this.#cells(column), this.rows);
   }
+
+  /** The texts of the TEXT columns: bytes, and where each row's ends. */
+  texts(): { column: number; bytes: Uint8Array; ends: Uint32Array }[] {
+    const { buffer } = this.#threads.memory;
+    const texts = [];
+    let from = this.#words[CHUNK.packed];
+    for (const [column, mode] of this.modes.entries()) {
+      if (mode !== TEXT) continue;
+      const ends = new Uint32Array(buffer, this.#cells(column), this.rows);
+      const bytes = new Uint8Array(buffer, from, ends.at(-1) ?? 0);
+      texts.push({ column, bytes, ends });
+      from += bytes.length;
+    }
+    return texts;
+  }
 }
 
 function writeTables(threads: Threads): number {
   const { kernels, memory } = threads;
-  const tables = kernels.allocate(16);
+  const tables = kernels.allocate(20);
   const fives = kernels.allocate(651 * 16);
   const tens = kernels.allocate(POWERS_OF_TEN.byteLength);
   const align = kernels.allocate(17 * 17 * 16);
   const missing = kernels.allocate((MISSING_WORDS.length + 1) * 16);
-  new Uint32Array(memory.buffer, tables, 4).set([fives, tens, align, missing]);
+  const starts = kernels.allocate(256);
+  new Uint32Array(memory.buffer, tables, 5).set([fives, tens, align, missing, starts]);
   new BigUint64Array(memory.buffer, fives, 651 * 2).set(powersOfFive());
   new Float64Array(memory.buffer, tens, POWERS_OF_TEN.length).set(POWERS_OF_TEN);
   const shuffles = new Uint8Array(memory.buffer, align, 17 * 17 * 16).fill(255);
@@ -243,6 +290,8 @@ function writeTables(threads: Threads): number {
     words.set(new TextEncoder().encode(word), i * 16 + 1);
   });
   words[MISSING_WORDS.length * 16] = 255;
+  const first = new Uint8Array(memory.buffer, starts, 256).fill(0);
+  for (const word of MISSING_WORDS) first[new TextEncoder().encode(word)[0] ?? 0] = 1;
   return tables;
 }
 

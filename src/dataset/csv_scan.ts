@@ -6,6 +6,7 @@
  */
 import { ByteDictionary } from "./dictionary.ts";
 import { fieldCountError, notUtf8Error, unclosedQuoteError } from "./csv_errors.ts";
+import type { PackedText } from "./packed_text.ts";
 import { MISSING_WORDS } from "./missing_values.ts";
 import { MAX_EXACT, NOT_A_NUMBER, parseNumber, POWERS_OF_TEN } from "./parse_number.ts";
 
@@ -50,7 +51,7 @@ export interface ScanResult {
   failed: Uint8Array;
   /** Per column: numbers with NaN for missing, or codes with -1, or undefined where failed or skipped. */
   values: (Float64Array | undefined)[];
-  codes: ({ codes: Int32Array; categories: string[] } | undefined)[];
+  codes: ({ codes: Int32Array; categories: string[] } | PackedText | undefined)[];
 }
 
 /**
@@ -356,7 +357,7 @@ function isUtf8(bytes: Uint8Array, from: number, to: number): boolean {
   while (i < to && bytes[i] < 128) i++;
   if (i === to) return true;
   try {
-    STRICT.decode(bytes.subarray(from, to));
+    STRICT.decode(bytes.slice(from, to));
     return true;
   } catch {
     return false;

@@ -16,6 +16,16 @@
  * A column is judged by itself: nothing here knows which one is the target. 0 and 1 stay numbers.
  */
 import { parseDates } from "./dates.ts";
+import {
+  countPresent,
+  firstDistinct,
+  hasDistinct,
+  isIncreasing,
+  packedColumn,
+  type PackedText,
+  packedTextOf,
+  spreadTexts,
+} from "./packed_text.ts";
 import type { CodedColumn, Column, NumericColumn, Table } from "./table.ts";
 
 const MOSTLY = 0.95;
@@ -36,27 +46,64 @@ function inferNumeric(column: NumericColumn, columns: number): NumericColumn {
   return { ...column, type: isIdentifier ? "identifier" : "number" };
 }
 
+/** Values that tell what the others are. */
+const SOME = 1000;
+const MANY = 1 << 16;
+
 function inferCoded(column: CodedColumn): Column {
+  const packed = packedTextOf(column);
+  if (packed) {
+    const some = firstDistinct(packed, SOME);
+    // Dates and UUIDs are looked at one by one, below.
+    if (some.length > 2 && !parseDates(some) && !some.every((value) => UUID.test(value))) {
+      return packedColumn(column.name, packedType(column.name, packed, some), packed);
+    }
+  }
   const { categories, codes } = column;
   let present = 0;
   for (let row = 0; row < codes.length; row++) if (codes[row] >= 0) present++;
   if (isBoolean(categories)) return { ...column, type: "boolean" };
   const dates = parseDates(categories);
   if (dates) {
-    const values = Float64Array.from(codes, (code) => code < 0 ? NaN : dates.values[code]);
+    const values = new Float64Array(codes.length);
+    for (let row = 0; row < codes.length; row++) {
+      values[row] = codes[row] < 0 ? NaN : dates.values[codes[row]];
+    }
     return { name: column.name, storage: "numeric", type: "date", values, date_order: dates.order };
   }
-  return { ...column, type: codedType(column.name, categories, present) };
+  const values = {
+    some: categories.slice(0, SOME),
+    atLeast: (count: number) => categories.length >= count,
+    areUuids: () => categories.every((value) => UUID.test(value)),
+  };
+  return { ...column, type: codedType(column.name, values, present) };
 }
 
-function codedType(name: string, categories: readonly string[], present: number): CodedColumn["type"] {
-  const distinct = categories.length;
-  const isDistinct = distinct > 2 && distinct >= MOSTLY * present;
-  if (isDistinct && (isIdentifierName(name) || categories.every((value) => UUID.test(value)))) {
-    return "identifier";
-  }
-  if (distinct > ENOUGH_ROWS && distinct > present / 2 && meanWords(categories) >= 3) return "text";
-  return present >= ENOUGH_ROWS && distinct === present ? "identifier" : "category";
+/** Of millions of texts, a sample tells whether most or all are different; what is named as an identifier is counted. */
+function packedType(name: string, packed: PackedText, some: readonly string[]): CodedColumn["type"] {
+  const isCounted = isIdentifierName(name) || packed.ends.length <= 4 * MANY;
+  const text = isCounted ? packed : spreadTexts(packed, MANY);
+  const present = countPresent(text);
+  const isSorted = isIncreasing(text);
+  const atLeast = (count: number) => count <= present && (isSorted || hasDistinct(text, present, count));
+  return codedType(name, { some, atLeast, areUuids: () => false }, present);
+}
+
+interface Values {
+  /** The first different ones. */
+  some: readonly string[];
+  /** True when so many are different. */
+  atLeast(count: number): boolean;
+  areUuids(): boolean;
+}
+
+function codedType(name: string, values: Values, present: number): CodedColumn["type"] {
+  const { some, atLeast } = values;
+  const isNamedSo = isIdentifierName(name);
+  if ((isNamedSo || values.areUuids()) && atLeast(Math.max(3, MOSTLY * present))) return "identifier";
+  const isWordy = meanWords(some) >= 3;
+  if (isWordy && atLeast(Math.max(ENOUGH_ROWS, Math.floor(present / 2)) + 1)) return "text";
+  return present >= ENOUGH_ROWS && atLeast(present) ? "identifier" : "category";
 }
 
 const UUID = /^\{?[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\}?$/i;
@@ -73,8 +120,7 @@ function isBoolean(categories: readonly string[]): boolean {
   );
 }
 
-function meanWords(values: readonly string[]): number {
-  const some = values.slice(0, 1000);
+function meanWords(some: readonly string[]): number {
   return some.reduce((sum, value) => sum + value.trim().split(/\s+/).length, 0) / some.length;
 }
 

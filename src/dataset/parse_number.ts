@@ -125,6 +125,6 @@ function scaled(high: number, low: number, lowDigits: number, power: number): nu
 
 function textOf(bytes: Uint8Array, from: number, to: number): string {
   // Long texts would overflow the argument list; they are no number, or one with far too many digits.
-  if (to - from > 1000) return new TextDecoder("latin1").decode(bytes.subarray(from, to));
+  if (to - from > 1000) return new TextDecoder("latin1").decode(bytes.slice(from, to));
   return String.fromCharCode.apply(null, bytes.subarray(from, to) as unknown as number[]);
 }

@@ -8,6 +8,7 @@ import { scanChunks } from "./csv_chunks.ts";
 import { CODED, DECIMAL_COMMA, NUMBER, type ScanInput, type ScanResult, scanRows, SKIP } from "./csv_scan.ts";
 import { lineOf } from "./csv_errors.ts";
 import { readHeader } from "./csv_header.ts";
+import { packedColumn } from "./packed_text.ts";
 import type { Column, Table } from "./table.ts";
 import { openThreads } from "@/kernels/threads.ts";
 
@@ -131,7 +132,9 @@ function settle(input: ScanInput, modes: Uint8Array, scanOnce: Scan): Settled {
       }
       const coded = scan.codes[k];
       columns[k] = coded
-        ? { name, storage: "coded", type: "category", ...coded }
+        ? "ends" in coded
+          ? packedColumn(name, "category", coded)
+          : { name, storage: "coded", type: "category", ...coded }
         : { name, storage: "numeric", type: "number", values: scan.values[k]! };
       pending[k] = SKIP;
     });

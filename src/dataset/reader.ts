@@ -12,6 +12,8 @@ export interface ReadOptions {
   sample_rows?: number;
   /** Memory that the table may take while it is read, as estimated. Default: no limit but the formats' own. */
   max_bytes?: number;
+  /** Threads with the caller's, where a format is read by several. Default: the machine's cores. */
+  threads?: number;
 }
 
 export interface Reader {

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { diskError } from "@/shared/atomic_file.ts";
 import { AppError } from "@/shared/errors.ts";
 import { sha256Hex } from "@/shared/hash.ts";
+import { readFileShared } from "@/shared/read_file.ts";
 import { isTableFile } from "./readers.ts";
 import { findSample } from "./samples.ts";
 import {
@@ -168,7 +169,7 @@ function noSuchFile(ref: string, file: string, names: string[]): AppError {
 
 async function readFile(path: string): Promise<Uint8Array> {
   try {
-    return await Deno.readFile(path);
+    return await readFileShared(path);
   } catch (error) {
     throw diskError(error, "read", path);
   }

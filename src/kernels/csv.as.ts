@@ -20,14 +20,14 @@ const COMMA: u32 = 44;
 
 const DECIMAL_COMMA: u32 = 1;
 const CODED: u32 = 2;
+/** Text that mostly differs: packed, without a dictionary. */
+const TEXT: u32 = 4;
 
 /** What is the same for all chunks of a file; the layout is that of csv_memory.ts. */
 @unmanaged
 class File {
   columns: u32;
   separator: u32;
-  /** A byte a column, as in csv_scan.ts. */
-  modes: usize;
   tables: usize;
   /** A pointer to `Categories` a column. */
   categories: usize;
@@ -44,6 +44,8 @@ class Tables {
   align: usize;
   /** The words for missing: a length byte and 15 bytes each, ended by a length of 255. */
   missing: usize;
+  /** 1 for each byte that such a word begins with. */
+  missingStarts: usize;
 }
 
 @unmanaged
@@ -53,7 +55,10 @@ class Chunk {
   length: u32;
   /** Where the fields end: offsets in the text. */
   index: usize;
-  /** Column k begins at cells + k * stride * 8: doubles, or 32-bit codes of the chunk's own dictionary. */
+  /**
+   * Column k begins at cells + k * stride * 8: doubles, or 32-bit codes of the chunk's own dictionary, or where its
+   * texts end among those of the column.
+   */
   cells: usize;
   /** Room for the dictionaries of coded columns. */
   dictionaries: usize;
@@ -66,12 +71,17 @@ class Chunk {
   stride: u32;
   rows: u32;
   flags: u32;
+  /** A byte a column, as in csv_scan.ts, and TEXT: the file's, as they were when the chunk was filled. */
+  modes: usize;
+  /** The texts of TEXT columns, one column behind the other; none is a missing value. */
+  packed: usize;
 }
 
 /** Why a chunk can't be read here. */
 const ODD_QUOTES: u32 = 1;
 const ODD_ROWS: u32 = 2;
 const ODD_NUMBERS: u32 = 4;
+const ODD_BYTES: u32 = 8;
 
 /** The chunk's dictionary of one column: `slots` hold entry + 1; an entry is text, length, hash and global code. */
 @unmanaged
@@ -184,7 +194,7 @@ function fieldEnds(v: v128, separators: v128, lfs: v128, crs: v128): v128 {
 export function csv_parse(file: File, chunk: Chunk): void {
   const columns = file.columns;
   const separator = file.separator;
-  const modes = file.modes;
+  const modes = chunk.modes;
   const tables = changetype<Tables>(file.tables);
   const input = chunk.input;
   const index = chunk.index;
@@ -193,7 +203,8 @@ export function csv_parse(file: File, chunk: Chunk): void {
   chunk.rows = 0;
   chunk.hardCount = 0;
   const count = indexFields(chunk, separator);
-  if (chunk.flags & ODD_QUOTES) return;
+  if (holdsText(modes, columns) && !isUtf8(input, input + chunk.length)) chunk.flags |= ODD_BYTES;
+  if (chunk.flags != 0) return;
   const stride = count / columns + 1;
   chunk.stride = stride;
   layDictionaries(file, chunk);
@@ -259,12 +270,68 @@ export function csv_parse(file: File, chunk: Chunk): void {
         // Codes are packed at the start of the column's room.
         const column = chunk.cells + step * k;
         store<i32>(column + ((<usize> row) << 2), codeOf(chunk, k, from, from + size, separator));
+      } else if (mode == TEXT) {
+        trim(from, from + size, separator);
+        store<u32>(cell, <u32> valueFrom);
+        store<u32>(cell, isMissing(tables, valueFrom, valueTo) ? 0 : u32(valueTo - valueFrom), 4);
       }
     }
     i += columns;
     row++;
   }
   chunk.rows = row;
+  packTexts(chunk, columns);
+}
+
+/** Puts the texts of TEXT columns one behind the other, and where each ends into the place of where it was. */
+function packTexts(chunk: Chunk, columns: u32): void {
+  let out = chunk.packed;
+  for (let k: u32 = 0; k < columns; k++) {
+    if (load<u8>(chunk.modes + k) != <u8> TEXT) continue;
+    const column = chunk.cells + (<usize> chunk.stride << 3) * k;
+    const begin = out;
+    let end = column;
+    for (let row: u32 = 0; row < chunk.rows; row++, end += 4) {
+      const cell = column + (<usize> row << 3);
+      const size = load<u32>(cell, 4);
+      copyText(out, load<u32>(cell), size);
+      out += size;
+      store<u32>(end, u32(out - begin));
+    }
+  }
+}
+
+function holdsText(modes: usize, columns: u32): bool {
+  for (let k: u32 = 0; k < columns; k++) {
+    const mode: u32 = load<u8>(modes + k);
+    if (mode == CODED || mode == TEXT) return true;
+  }
+  return false;
+}
+
+/** Source: The Unicode Standard, table 3-7, "Well-Formed UTF-8 Byte Sequences". */
+function isUtf8(from: usize, to: usize): bool {
+  while (from < to) {
+    if (from + 16 <= to && i8x16.bitmask(v128.load(from)) == 0) {
+      from += 16;
+      continue;
+    }
+    const c: u32 = load<u8>(from);
+    if (c < 0x80) {
+      from++;
+      continue;
+    }
+    const size: u32 = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+    if (c < 0xc2 || c > 0xf4 || from + size > to) return false;
+    const second: u32 = load<u8>(from, 1);
+    const least: u32 = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
+    const most: u32 = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
+    if (second < least || second > most) return false;
+    if (size > 2 && (load<u8>(from, 2) & 0xc0) != 0x80) return false;
+    if (size > 3 && (load<u8>(from, 3) & 0xc0) != 0x80) return false;
+    from += size;
+  }
+  return true;
 }
 
 function isBlank(from: usize, to: usize, separator: u32): bool {
@@ -293,6 +360,17 @@ function sixteenDigits(digits: v128): u64 {
 /** The value's bounds, without blanks around and without quotes around. */
 let valueFrom: usize = 0;
 let valueTo: usize = 0;
+
+/** Sets `valueFrom` and `valueTo`, mostly to what it is given. */
+@inline
+function trim(from: usize, to: usize, separator: u32): void {
+  valueFrom = from;
+  valueTo = to;
+  if (from == to) return;
+  const c: u32 = load<u8>(from);
+  const d: u32 = load<u8>(to - 1);
+  if (c == QUOTE || c == SPACE || c == TAB || d == SPACE || d == TAB) findValue(from, to, separator);
+}
 
 /** Sets `valueFrom` and `valueTo`; doubled quotes become single where they are. */
 function findValue(from: usize, to: usize, separator: u32): void {
@@ -335,10 +413,11 @@ function unescape(from: usize, to: usize): usize {
   return write;
 }
 
-function isMissing(missing: usize, from: usize, to: usize): bool {
+function isMissing(tables: Tables, from: usize, to: usize): bool {
   const size = to - from;
   if (size == 0) return true;
-  if (size > 15) return false;
+  if (size > 15 || load<u8>(tables.missingStarts + load<u8>(from)) == 0) return false;
+  let missing = tables.missing;
   const mask = (1 << u32(size)) - 1;
   const text = v128.load(from);
   for (let length: usize = load<u8>(missing); length != 255; length = load<u8>(missing)) {
@@ -366,13 +445,9 @@ function readNumber(
     store<f64>(cell, NaN);
     return true;
   }
-  const c: u32 = load<u8>(from);
-  const d: u32 = load<u8>(to - 1);
-  if (c == QUOTE || c == SPACE || c == TAB || d == SPACE || d == TAB) {
-    findValue(from, to, separator);
-    from = valueFrom;
-    to = valueTo;
-  }
+  trim(from, to, separator);
+  from = valueFrom;
+  to = valueTo;
   const decimal = mode == DECIMAL_COMMA ? COMMA : POINT;
   if (readLongDecimal(tables, from, to, decimal, cell)) return true;
   switch (readAnyNumber(tables, from, to, decimal, cell)) {
@@ -392,7 +467,7 @@ function readNumber(
       return true;
     }
   }
-  if (isMissing(tables.missing, from, to) || isInfinity(from, to)) {
+  if (isMissing(tables, from, to) || isInfinity(from, to)) {
     store<f64>(cell, NaN);
     return true;
   }
@@ -591,7 +666,7 @@ function layDictionaries(file: File, chunk: Chunk): void {
   while (slots < chunk.stride * 2) slots <<= 1;
   let free = chunk.dictionaries + <usize> columns * offsetof<Dictionary>();
   for (let k: u32 = 0; k < columns; k++) {
-    if (load<u8>(file.modes + k) != <u8> CODED) continue;
+    if (load<u8>(chunk.modes + k) != <u8> CODED) continue;
     const dictionary = dictionaryOf(chunk, k);
     dictionary.slots = free;
     dictionary.mask = slots - 1;
@@ -608,16 +683,9 @@ function dictionaryOf(chunk: Chunk, column: u32): Dictionary {
 }
 
 function codeOf(chunk: Chunk, column: u32, from: usize, to: usize, separator: u32): i32 {
-  if (from < to) {
-    const c: u32 = load<u8>(from);
-    const d: u32 = load<u8>(to - 1);
-    if (c == QUOTE || c == SPACE || c == TAB || d == SPACE || d == TAB) {
-      findValue(from, to, separator);
-      from = valueFrom;
-      to = valueTo;
-    }
-  }
-  const size = u32(to - from);
+  trim(from, to, separator);
+  from = valueFrom;
+  const size = u32(valueTo - from);
   const hash = hashOf(from, size);
   const dictionary = dictionaryOf(chunk, column);
   const entries = dictionary.entries;
@@ -696,7 +764,7 @@ class Categories {
  */
 export function csv_merge(file: File, chunk: Chunk, first: u32, step: u32): void {
   for (let k = first; k < file.columns; k += step) {
-    if (load<u8>(file.modes + k) != <u8> CODED) continue;
+    if (load<u8>(chunk.modes + k) != <u8> CODED) continue;
     mergeColumn(
       file,
       chunk,
@@ -707,7 +775,7 @@ export function csv_merge(file: File, chunk: Chunk, first: u32, step: u32): void
 }
 
 function mergeColumn(file: File, chunk: Chunk, column: u32, categories: Categories): void {
-  const missing = changetype<Tables>(file.tables).missing;
+  const tables = changetype<Tables>(file.tables);
   const dictionary = dictionaryOf(chunk, column);
   const size = dictionary.size;
   const known = categories.size;
@@ -720,7 +788,7 @@ function mergeColumn(file: File, chunk: Chunk, column: u32, categories: Categori
       const entry = begin + (<usize> i << 4);
       const from: usize = load<u32>(entry);
       const length = load<u32>(entry, 4);
-      const code = isMissing(missing, from, from + length)
+      const code = isMissing(tables, from, from + length)
         ? -1
         : categoryOf(categories, from, length, load<u32>(entry, 8));
       store<i32>(entry, code, 12);

@@ -7,6 +7,7 @@
 import { basename, dirname, extname, join, resolve, sep } from "node:path";
 import { AppError, fromWireError, toWireError, type WireError } from "./errors.ts";
 import { writeAtomic } from "./atomic_file.ts";
+import { readFileShared } from "./read_file.ts";
 
 /** What may pass, by the end of the name: what the readers of src/dataset read (a test compares). */
 export const TABLE_NAMES =
@@ -86,7 +87,7 @@ export async function openDoor(
   else refuseName(wanted, TABLE_NAMES, "a table file (such as .csv, .parquet, .xlsx, .json or .csv.gz)");
   if (request.op === "find_tables") return [{ name: basename(wanted), path: wanted, size_bytes: info.size }];
   if (request.op === "read_table" && request.range) return await readFileRange(wanted, request.range);
-  return await Deno.readFile(wanted);
+  return request.op === "read_table" ? await readFileShared(wanted) : await Deno.readFile(wanted);
 }
 
 /** Fewer bytes where the file ends before. */

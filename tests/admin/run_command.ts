@@ -30,6 +30,7 @@ export function contextFor(
     memory_bytes: 8e9,
     signal: new AbortController().signal,
     door: null,
+    holdouts: null,
     ...change,
   };
 }

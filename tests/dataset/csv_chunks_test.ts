@@ -10,6 +10,7 @@ import {
   scanRows,
   SKIP,
 } from "@/dataset/csv_scan.ts";
+import { packedColumn } from "@/dataset/packed_text.ts";
 import { openThreads, type Threads } from "@/kernels/threads.ts";
 import { AppError } from "@/shared/errors.ts";
 import { Random } from "@/shared/random.ts";
@@ -31,7 +32,10 @@ function seen({ rows, failed, values, codes }: ScanResult): unknown {
           (bits & 0x7fffffffffffffffn) > 0x7ff0000000000000n ? NAN : bits
         ),
     ),
-    codes: Array.from(failed, (_, k) => codes[k] && [[...codes[k].codes], codes[k].categories]),
+    codes: Array.from(failed, (_, k) => {
+      const coded = codes[k] && "ends" in codes[k] ? packedColumn("", "category", codes[k]) : codes[k];
+      return coded && [[...coded.codes], coded.categories];
+    }),
   };
 }
 
@@ -186,3 +190,37 @@ Deno.test("the kernels read a million numbers to the last bit", () => {
   });
   assert.equal(wrong, -1, texts[wrong]);
 });
+
+for (const size of [1, 3]) {
+  Deno.test(`texts that mostly differ are packed, on ${size} threads, as the plain scan reads them`, () => {
+    const random = new Random(13);
+    const cell = (i: number) => {
+      const kind = random.below(12);
+      if (kind === 0) return ["", "NA", " ", '""', "?"][random.below(5)];
+      if (kind === 1) return `"${random.below(1e9)}, ""é""\n🎉"`;
+      if (kind === 2) return ` ${random.below(1e6)} `;
+      return `${"long ".repeat(random.below(30))}${i}`;
+    };
+    // The first column differs only at first, the last one only later.
+    const rows = Array.from(
+      { length: 40_000 },
+      (_, i) => [i < 15_000 ? cell(i) : "z", cell(i), i < 15_000 ? "a" : cell(i)],
+    );
+    const bytes = bytesOf(rows.map((row) => row.join(",")).join("\n"));
+    const input = {
+      ...{ bytes, start: 0, separator: 44, names: ["a", "b", "c"] },
+      ...{ expected_rows: 100, max_rows: Infinity },
+    };
+    const modes = Uint8Array.of(CODED, CODED, CODED);
+    const plain = seen(scanRows(input, modes));
+    using threads = openThreads(size);
+    for (const chunkBytes of [3000, 1 << 16]) {
+      const result = scanChunks(input, modes, threads, chunkBytes)!;
+      assert.deepEqual(result.codes.map((codes) => "ends" in codes!), [true, true, true]);
+      assert.deepEqual(seen(result), plain);
+    }
+    const cut = bytes.slice();
+    cut[cut.lastIndexOf(0xf0)] = 0xff;
+    assert.equal(scanChunks({ ...input, bytes: cut }, modes, threads), undefined);
+  });
+}

@@ -47,6 +47,16 @@ function assertClose(a: Column, b: Column): void {
   );
 }
 
+for (const name of FILES) {
+  Deno.test(`${name} is read from shared memory too`, async () => {
+    const bytes = bytesOf(name);
+    const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+    shared.set(bytes);
+    const [got, wanted] = [await readTable(shared, name), await read(name)];
+    assert.deepEqual(got.columns.map(plain), wanted.columns.map(plain));
+  });
+}
+
 Deno.test("every reader has a file in the contract", () => {
   for (const { name, extensions } of READERS) {
     assert.ok(

@@ -142,7 +142,6 @@ Deno.test("prepare names what can't be learned from", async () => {
     ],
     [{ ...lines("a,b", (i) => `${i * i},`), target: "b" }, /no value|missing/],
     [{ ...lines("b", (i) => `${i % 2}`), target: "b" }, /no (other )?column|one column|feature/i],
-    [{ ...lines("a,a", (i) => `${i},1`), target: "a" }, /both named "a"/],
     [{ features: ["species"], target: "species" }, /is the target/],
     [{ validation: { method: "time", test_fraction: 0.2 } }, /validation\.column is missing/],
     [{ exclude: ["wings"] }, /"wings"/],

@@ -31,7 +31,7 @@ def read_pandas(path, separator, notes, encoding):
     skip = next((int(n.split()[0]) for n in notes if "comment line" in n), 0)
     frame = pd.read_csv(path, sep=separator, float_precision="round_trip", low_memory=False,
                         encoding=encoding, skiprows=skip)
-    if not isinstance(frame.index, pd.RangeIndex):
+    if not (isinstance(frame.index, pd.RangeIndex) and frame.index.start == 0):
         frame = frame.reset_index()
     return frame
 
