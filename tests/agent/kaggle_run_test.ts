@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Random } from "@/shared/random.ts";
 import { inSandbox, SOURCE } from "../e2e/program.ts";
-import { startFakeKaggle } from "../kaggle/fake_kaggle.ts";
+import { startEmulator } from "../kaggle/emulator/emulator.ts";
 
 function customers(rows: number): Uint8Array {
   const random = new Random(11);
@@ -16,25 +16,27 @@ function customers(rows: number): Uint8Array {
 
 Deno.test("a request without data is searched for at Kaggle, and the table for training is taken", async () => {
   const text = (value: string) => new TextEncoder().encode(value);
-  const fake = startFakeKaggle({
-    "ann/bank-customer-churn": {
-      title: "Bank customer churn",
-      license: "CC0: Public Domain",
-      version: 2,
-      files: { "train.csv": customers(300), "test.csv": customers(900), "readme.txt": text("hello") },
-    },
-    "bob/cats": {
-      title: "Cats",
-      license: "CC BY 4.0",
-      version: 1,
-      files: { "cats.csv": text("a,b\n1,2\n") },
+  const kaggle = startEmulator({
+    datasets: {
+      "ann/bank-customer-churn": {
+        title: "Bank customer churn",
+        license: "CC0: Public Domain",
+        version: 2,
+        files: { "train.csv": customers(300), "test.csv": customers(900), "readme.txt": text("hello") },
+      },
+      "bob/cats": {
+        title: "Cats",
+        license: "CC BY 4.0",
+        version: 1,
+        files: { "cats.csv": text("a,b\n1,2\n") },
+      },
     },
   });
   try {
     await inSandbox(SOURCE, async (sandbox) => {
       const env = {
-        MLMCP_KAGGLE_URL: fake.url,
-        MLMCP_KAGGLE_STORAGE_HOSTS: fake.storageHost,
+        MLMCP_KAGGLE_URL: kaggle.url,
+        MLMCP_KAGGLE_STORAGE_HOSTS: kaggle.storageHost,
         KAGGLE_API_TOKEN: "good",
       };
       const args = [
@@ -55,9 +57,9 @@ Deno.test("a request without data is searched for at Kaggle, and the table for t
       assert.equal(result.target, "Exited");
       assert.equal(result.model.model_id, "bank-customer-churn-exited@1");
       assert.match(stderr, /assumed file = train\.csv \(its name says it is for training/);
-      assert.ok(fake.seen.some((request) => request.headers.authorization === "Bearer good"));
+      assert.ok(kaggle.seen.some((request) => request.headers.authorization === "Bearer good"));
     });
   } finally {
-    await fake.close();
+    await kaggle.close();
   }
 });

@@ -13,7 +13,7 @@ async function fails(work: Promise<unknown>, code: ErrorCode, ...patterns: RegEx
 }
 
 Deno.test("a search sends what Kaggle's own client sends, and leaves defaults out", () =>
-  withScene(ONE, async ({ fake, client }) => {
+  withScene(ONE, async ({ kaggle, client }) => {
     const query = {
       search: "flowers",
       sortBy: "VOTES",
@@ -28,8 +28,8 @@ Deno.test("a search sends what Kaggle's own client sends, and leaves defaults ou
       ["some/flowers", "Flowers of the field", "CC0: Public Domain", 3],
     ]);
     assert.equal(nextPageToken, null);
-    assert.equal(fake.seen[0].path, "/v1/datasets.DatasetApiService/ListDatasets");
-    assert.deepEqual(fake.seen[0].body, {
+    assert.equal(kaggle.seen[0].path, "/v1/datasets.DatasetApiService/ListDatasets");
+    assert.deepEqual(kaggle.seen[0].body, {
       group: "DATASET_SELECTION_GROUP_USER",
       user: "some",
       sortBy: "DATASET_SORT_BY_VOTES",
@@ -38,18 +38,18 @@ Deno.test("a search sends what Kaggle's own client sends, and leaves defaults ou
       search: "flowers",
       pageSize: 5,
     });
-    assert.equal(fake.seen[0].headers["user-agent"], "mlmcp/test");
-    assert.equal("authorization" in fake.seen[0].headers, false);
+    assert.equal(kaggle.seen[0].headers["user-agent"], "mlmcp/test");
+    assert.equal("authorization" in kaggle.seen[0].headers, false);
   }));
 
 Deno.test("both styles of replies give the same data", () =>
-  withScene({ "some/flowers": flowers({ subtitle: undefined }) }, async ({ fake, client }) => {
+  withScene({ "some/flowers": flowers({ subtitle: undefined }) }, async ({ kaggle, client }) => {
     const search = { search: "flowers", pageToken: "", pageSize: 5 };
     const plain = [
       await client().getDataset(FLOWERS, CALL),
       (await client().listDatasets(search, CALL)).datasets,
     ];
-    fake.faults.nullableStyle = true;
+    kaggle.faults.nullableStyle = true;
     const older = [
       await client().getDataset(FLOWERS, CALL),
       (await client().listDatasets(search, CALL)).datasets,
@@ -74,7 +74,7 @@ Deno.test("files are listed page by page", () => {
 });
 
 Deno.test("the credential goes to the API and never to the storage host", () =>
-  withScene(ONE, async ({ fake, client }) => {
+  withScene(ONE, async ({ kaggle, client }) => {
     for (const env of [{ KAGGLE_API_TOKEN: "KGAT_x" }, { KAGGLE_USERNAME: "good", KAGGLE_KEY: "good" }]) {
       const opened = await client(env).openDownload(
         FLOWERS,
@@ -84,7 +84,7 @@ Deno.test("the credential goes to the API and never to the storage host", () =>
       );
       await opened.body.cancel();
     }
-    const [api, storage] = ["api", "storage"].map((host) => fake.seen.filter((seen) => seen.host === host));
+    const [api, storage] = ["api", "storage"].map((host) => kaggle.seen.filter((seen) => seen.host === host));
     assert.deepEqual(api.map((seen) => seen.headers.authorization), ["Bearer KGAT_x", "Basic Z29vZDpnb29k"]);
     assert.equal(storage.length, 2);
     for (const seen of storage) {
@@ -96,8 +96,8 @@ Deno.test("the credential goes to the API and never to the storage host", () =>
   }));
 
 Deno.test("a download is refused when it leads to a host that is not listed", () =>
-  withScene(ONE, async ({ fake, client }) => {
-    fake.faults.location = "http://127.0.0.1:1/secret";
+  withScene(ONE, async ({ kaggle, client }) => {
+    kaggle.faults.location = "http://127.0.0.1:1/secret";
     const open = () => client().openDownload(FLOWERS, { version: null, file: null }, null, CALL);
     await fails(
       open(),
@@ -105,17 +105,17 @@ Deno.test("a download is refused when it leads to a host that is not listed", ()
       /127\.0\.0\.1:1, which is not a known storage host/,
       /kaggle\.storage_hosts/,
     );
-    fake.faults.location = "file:///etc/passwd";
+    kaggle.faults.location = "file:///etc/passwd";
     await fails(open(), "permission_denied");
-    assert.equal(fake.seen.some((seen) => seen.host === "storage"), false);
+    assert.equal(kaggle.seen.some((seen) => seen.host === "storage"), false);
   }));
 
 Deno.test("a redirect without end is given up", () =>
-  withScene(ONE, async ({ fake, client }) => {
-    fake.faults.storage = [];
+  withScene(ONE, async ({ kaggle, client }) => {
+    kaggle.faults.storage = [];
     const loop = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) =>
       Response.redirect(request.url));
-    fake.faults.location = `http://127.0.0.1:${loop.addr.port}/round`;
+    kaggle.faults.location = `http://127.0.0.1:${loop.addr.port}/round`;
     const loopClient = client({}, { storageHosts: [`127.0.0.1:${loop.addr.port}`] });
     await fails(
       loopClient.openDownload(FLOWERS, { version: null, file: null }, null, CALL),
@@ -126,14 +126,14 @@ Deno.test("a redirect without end is given up", () =>
   }));
 
 Deno.test("401 says which credential was refused, or how to get one", () =>
-  withScene(ONE, async ({ fake, client }) => {
+  withScene(ONE, async ({ kaggle, client }) => {
     await fails(
       client({ KAGGLE_API_TOKEN: "bad" }).getDataset(FLOWERS, CALL),
       "unauthenticated",
       /from KAGGLE_API_TOKEN/,
       /public data needs none/,
     );
-    fake.faults.api = [401];
+    kaggle.faults.api = [401];
     await fails(client().getDataset(FLOWERS, CALL), "unauthenticated", /kaggle\.json/);
   }));
 
@@ -156,52 +156,52 @@ Deno.test("403 tells rules to accept from a data set that is private or gone", (
   }));
 
 Deno.test("404 tells a missing file from a missing data set", () =>
-  withScene(ONE, async ({ fake, client }) => {
+  withScene(ONE, async ({ kaggle, client }) => {
     await fails(
       client().openDownload(FLOWERS, { version: null, file: "no.csv" }, null, CALL),
       "not_found",
       /no such file/,
       /list_dataset_files/,
     );
-    fake.faults.api = [404];
+    kaggle.faults.api = [404];
     await fails(client().getDataset(FLOWERS, CALL), "not_found", /no such data set/);
   }));
 
 Deno.test("429 is waited for when the wait is short, and told when it is long", () =>
-  withScene(ONE, async ({ fake, client }) => {
-    fake.faults.api = [429, 429];
-    fake.faults.retryAfter = "0";
+  withScene(ONE, async ({ kaggle, client }) => {
+    kaggle.faults.api = [429, 429];
+    kaggle.faults.retryAfter = "0";
     assert.equal((await client().getDataset(FLOWERS, CALL)).version, 3);
-    fake.faults.api = [429];
-    fake.faults.retryAfter = "77";
+    kaggle.faults.api = [429];
+    kaggle.faults.retryAfter = "77";
     await fails(client().getDataset(FLOWERS, CALL), "resource_exhausted", /Wait 77 s/);
-    assert.equal(fake.seen.length, 4, "a long wait is not tried again");
+    assert.equal(kaggle.seen.length, 4, "a long wait is not tried again");
   }));
 
 Deno.test("a faulty server is tried again, within bounds", () =>
-  withScene(ONE, async ({ fake, client }) => {
-    fake.faults.api = [500, 0];
+  withScene(ONE, async ({ kaggle, client }) => {
+    kaggle.faults.api = [500, 0];
     assert.equal((await client().getDataset(FLOWERS, CALL)).version, 3);
-    fake.faults.api = [503, 502, 500, 500];
+    kaggle.faults.api = [503, 502, 500, 500];
     await fails(client().getDataset(FLOWERS, CALL), "unavailable", /HTTP 500/);
-    assert.equal(fake.seen.length, 6, "three tries a call");
-    fake.faults.api = [400];
+    assert.equal(kaggle.seen.length, 6, "three tries a call");
+    kaggle.faults.api = [400];
     await fails(client().getDataset(FLOWERS, CALL), "invalid_argument");
-    assert.equal(fake.seen.length, 7, "a wrong request is not tried again");
+    assert.equal(kaggle.seen.length, 7, "a wrong request is not tried again");
   }));
 
 Deno.test("a host that can't be reached is named, without the address's query", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const host = `127.0.0.1:${listener.addr.port}`;
   listener.close();
-  await withScene(ONE, async ({ fake, client }) => {
+  await withScene(ONE, async ({ kaggle, client }) => {
     await fails(
       client({}, { baseUrl: `http://${host}` }).getDataset(FLOWERS, CALL),
       "unavailable",
       new RegExp(`${host} can't be reached, the connection was refused`),
       /sample/,
     );
-    fake.faults.location = `http://${host}/x?signature=secret`;
+    kaggle.faults.location = `http://${host}/x?signature=secret`;
     const misled = client({}, { storageHosts: [host] }).openDownload(
       FLOWERS,
       { version: null, file: null },

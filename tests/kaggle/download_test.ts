@@ -29,7 +29,7 @@ async function contents(scene: Scene, manifest: DatasetManifest): Promise<Record
 }
 
 const methodsOf = (scene: Scene) =>
-  scene.fake.seen.map((seen) => seen.host === "api" ? seen.path.split("/").pop() : "storage");
+  scene.kaggle.seen.map((seen) => seen.host === "api" ? seen.path.split("/").pop() : "storage");
 
 async function failure(work: Promise<unknown>): Promise<AppError> {
   const error = await work.then(() => null, (thrown) => thrown);
@@ -50,7 +50,7 @@ Deno.test("a data set is downloaded, unpacked and stored with version, licence a
   withScene(ONE, async (scene) => {
     const { manifest, cached } = await get(scene);
     assert.equal(cached, false);
-    assert.deepEqual(await contents(scene, manifest), scene.fake.datasets["some/flowers"].files);
+    assert.deepEqual(await contents(scene, manifest), scene.kaggle.datasets["some/flowers"].files);
     const { ref, version, title, license, source } = manifest;
     assert.deepEqual({ ref, version, title, license, source }, {
       ref: "some/flowers",
@@ -65,7 +65,7 @@ Deno.test("a data set is downloaded, unpacked and stored with version, licence a
 Deno.test("a second download is answered from the store", () =>
   withScene(ONE, async (scene) => {
     const first = await get(scene);
-    scene.fake.seen.length = 0;
+    scene.kaggle.seen.length = 0;
     const pinned = await get(scene, { ref: { ...FLOWERS, version: 3 } });
     assert.deepEqual([pinned.cached, pinned.manifest.dataset_id, methodsOf(scene)], [
       true,
@@ -79,7 +79,7 @@ Deno.test("a second download is answered from the store", () =>
 Deno.test("a newer version becomes an entry beside the older one", () =>
   withScene({ "some/flowers": flowers() }, async (scene) => {
     const old = await get(scene);
-    scene.fake.datasets["some/flowers"] = flowers({
+    scene.kaggle.datasets["some/flowers"] = flowers({
       version: 4,
       files: { "flowers.csv": bytesOf("a\n9\n") },
     });
@@ -92,7 +92,7 @@ Deno.test("a newer version becomes an entry beside the older one", () =>
 Deno.test("the store answers, with a note, when Kaggle can't be asked for a newer version", () =>
   withScene(ONE, async (scene) => {
     await get(scene);
-    scene.fake.faults.api = [500];
+    scene.kaggle.faults.api = [500];
     const { cached, notes } = await get(scene);
     assert.equal(cached, true);
     assert.match(notes[0], /version 3 from the store.*HTTP 500/);
@@ -110,7 +110,7 @@ Deno.test("chosen files are fetched alone, and are another entry than the whole"
   withScene(ONE, async (scene) => {
     const part = await get(scene, { files: ["flowers.csv"] });
     assert.deepEqual(await contents(scene, part.manifest), { "flowers.csv": CSV });
-    assert.deepEqual(scene.fake.seen.find((seen) => seen.path.endsWith("DownloadDataset"))?.body, {
+    assert.deepEqual(scene.kaggle.seen.find((seen) => seen.path.endsWith("DownloadDataset"))?.body, {
       ownerSlug: "some",
       datasetSlug: "flowers",
       fileName: "flowers.csv",
@@ -125,21 +125,21 @@ Deno.test("chosen files are fetched alone, and are another entry than the whole"
 Deno.test("chosen files come from the stored whole without a download", () =>
   withScene(ONE, async (scene) => {
     await get(scene);
-    scene.fake.seen.length = 0;
+    scene.kaggle.seen.length = 0;
     const { manifest, cached } = await get(scene, {
       ref: { ...FLOWERS, version: 3 },
       files: ["more/notes.txt"],
     });
     assert.equal(cached, true);
     assert.deepEqual(await contents(scene, manifest), { "more/notes.txt": bytesOf("hello") });
-    assert.deepEqual(scene.fake.seen, []);
+    assert.deepEqual(scene.kaggle.seen, []);
   }));
 
 Deno.test("a file that Kaggle packs on the way is unpacked to what was asked for", () =>
   withScene(ONE, async (scene) => {
-    scene.fake.faults.zipSingleFiles = true;
+    scene.kaggle.faults.zipSingleFiles = true;
     const { manifest } = await get(scene, { files: ["flowers.csv", "more/notes.txt"] });
-    assert.deepEqual(await contents(scene, manifest), scene.fake.datasets["some/flowers"].files);
+    assert.deepEqual(await contents(scene, manifest), scene.kaggle.datasets["some/flowers"].files);
   }));
 
 Deno.test("a zip that was asked for by name stays a zip", () => {
@@ -160,7 +160,7 @@ Deno.test("a file that is not there is told, and nothing is stored", () =>
 
 Deno.test("a hostile archive is refused, nothing of it stays, and a good one works afterwards", () =>
   withScene(ONE, async (scene) => {
-    scene.fake.faults.archive = makeZip([{ name: "good.csv", content: CSV }, {
+    scene.kaggle.faults.archive = makeZip([{ name: "good.csv", content: CSV }, {
       name: "../../evil.csv",
       content: CSV,
     }]);
@@ -169,31 +169,31 @@ Deno.test("a hostile archive is refused, nothing of it stays, and a good one wor
     assert.match(error.message, /"\.\.\/\.\.\/evil\.csv"/);
     assert.deepEqual(await listDatasets(scene.folder), []);
     assert.deepEqual([...Deno.readDirSync(scene.folder)].map((entry) => entry.name), [".incoming"]);
-    scene.fake.faults.archive = null;
+    scene.kaggle.faults.archive = null;
     assert.equal((await get(scene)).manifest.files.length, 2);
   }));
 
 Deno.test("a damaged archive is told and fetched anew by the next call", () =>
   withScene(BIG, async (scene) => {
-    scene.fake.faults.archive = new Uint8Array(1000);
+    scene.kaggle.faults.archive = new Uint8Array(1000);
     assert.equal((await failure(get(scene))).code, "data_loss");
-    scene.fake.faults.archive = null;
+    scene.kaggle.faults.archive = null;
     assert.equal((await get(scene)).cached, false);
   }));
 
 Deno.test("a cancelled download goes on later with the part that it left", () =>
   withScene(BIG, async (scene) => {
     const released = Promise.withResolvers<void>();
-    scene.fake.faults.hold = released.promise;
+    scene.kaggle.faults.hold = released.promise;
     const stop = new AbortController();
     const watch = { signal: stop.signal, onProgress: () => stop.abort(new Error("enough")) };
     const request = { ref: FLOWERS, files: null, force: false };
     await assert.rejects(downloadDataset(scene.client(), scene.folder, request, watch), /enough/);
-    scene.fake.faults.hold = null;
+    scene.kaggle.faults.hold = null;
     released.resolve();
     const { manifest } = await get(scene);
-    assert.deepEqual(await contents(scene, manifest), scene.fake.datasets["some/flowers"].files);
-    assert.match(scene.fake.seen.at(-1)?.headers.range ?? "", /^bytes=[1-9]/);
+    assert.deepEqual(await contents(scene, manifest), scene.kaggle.datasets["some/flowers"].files);
+    assert.match(scene.kaggle.seen.at(-1)?.headers.range ?? "", /^bytes=[1-9]/);
   }));
 
 Deno.test("two downloads at once fetch once and end with one entry", () =>
@@ -207,7 +207,7 @@ Deno.test("two downloads at once fetch once and end with one entry", () =>
 Deno.test("two processes at once fetch once and end with one entry", () =>
   withScene(BIG, async (scene) => {
     const released = Promise.withResolvers<void>();
-    scene.fake.faults.hold = released.promise;
+    scene.kaggle.faults.hold = released.promise;
     const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
     const program = fileURLToPath(new URL("./download_process.ts", import.meta.url));
     const start = () =>
@@ -219,8 +219,8 @@ Deno.test("two processes at once fetch once and end with one entry", () =>
           "--config",
           config,
           program,
-          scene.fake.url,
-          scene.fake.storageHost,
+          scene.kaggle.url,
+          scene.kaggle.storageHost,
           scene.folder,
         ],
         stdout: "piped",

@@ -11,7 +11,7 @@ const NEVER = new AbortController().signal;
 function withHeld(work: (scene: Scene, downloads: Downloads, release: () => void) => Promise<void>) {
   return withScene(BIG, async (scene) => {
     const held = Promise.withResolvers<void>();
-    scene.fake.faults.hold = held.promise;
+    scene.kaggle.faults.hold = held.promise;
     const downloads = new Downloads(scene.client(), scene.folder);
     try {
       await work(scene, downloads, held.resolve);

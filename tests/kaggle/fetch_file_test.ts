@@ -18,7 +18,7 @@ function fetchBig(
 }
 
 const rangesOf = (scene: Scene) =>
-  scene.fake.seen.filter((seen) => seen.host === "storage").map((seen) => seen.headers.range ?? "all");
+  scene.kaggle.seen.filter((seen) => seen.host === "storage").map((seen) => seen.headers.range ?? "all");
 
 /** By hash: the difference of two long arrays takes minutes to print. */
 async function assertComplete(scene: Scene, expected = BIG): Promise<void> {
@@ -43,25 +43,25 @@ Deno.test("a file arrives whole, and its progress is told", () =>
 
 Deno.test("a broken stream goes on from where it broke, with a fresh link", () =>
   withScene(DATA, async (scene) => {
-    scene.fake.faults.cutAfter = [100_000, 50_000];
+    scene.kaggle.faults.cutAfter = [100_000, 50_000];
     await fetchBig(scene);
     await assertComplete(scene);
     const [first, second, third] = rangesOf(scene);
     assert.equal(first, "all");
     assert.match(second, /^bytes=[1-9]\d*-$/);
     assert.match(third, /^bytes=[1-9]\d*-$/);
-    assert.equal(scene.fake.seen.filter((seen) => seen.host === "api").length, 3);
+    assert.equal(scene.kaggle.seen.filter((seen) => seen.host === "api").length, 3);
   }));
 
 Deno.test("a later call goes on with the part that an earlier one left", () =>
   withScene(DATA, async (scene) => {
-    scene.fake.faults.cutAfter = [100_000, 0, 0, 0, 0, 0];
+    scene.kaggle.faults.cutAfter = [100_000, 0, 0, 0, 0, 0];
     const error = await failure(fetchBig(scene));
     assert.equal(error.code, "unavailable");
     assert.match(error.hint, /goes on from there/);
     const have = (await Deno.stat(join(scene.folder, "part"))).size;
     assert.ok(have > 0 && have <= 100_000);
-    scene.fake.faults.cutAfter = [];
+    scene.kaggle.faults.cutAfter = [];
     await fetchBig(scene);
     assert.equal(rangesOf(scene).at(-1), `bytes=${have}-`);
     await assertComplete(scene);
@@ -69,11 +69,11 @@ Deno.test("a later call goes on with the part that an earlier one left", () =>
 
 Deno.test("a file that changed meanwhile starts over, and is never a mixture", () =>
   withScene(DATA, async (scene) => {
-    scene.fake.faults.cutAfter = [100_000, 0, 0, 0, 0, 0];
+    scene.kaggle.faults.cutAfter = [100_000, 0, 0, 0, 0, 0];
     await failure(fetchBig(scene));
-    scene.fake.faults.cutAfter = [];
+    scene.kaggle.faults.cutAfter = [];
     const changed = BIG.map((byte) => byte ^ 255);
-    scene.fake.datasets["some/flowers"] = flowers({ files: { "big.bin": changed } });
+    scene.kaggle.datasets["some/flowers"] = flowers({ files: { "big.bin": changed } });
     await fetchBig(scene);
     assert.match(rangesOf(scene).at(-1)!, /^bytes=[1-9]/);
     await assertComplete(scene, changed);
@@ -81,8 +81,8 @@ Deno.test("a file that changed meanwhile starts over, and is never a mixture", (
 
 Deno.test("a storage that sends less than the range is asked for the rest", () =>
   withScene(DATA, async (scene) => {
-    scene.fake.faults.cutAfter = [100_000];
-    scene.fake.faults.rangeBytes = 120_000;
+    scene.kaggle.faults.cutAfter = [100_000];
+    scene.kaggle.faults.rangeBytes = 120_000;
     await fetchBig(scene);
     await assertComplete(scene);
     assert.ok(rangesOf(scene).length >= 4);
@@ -91,7 +91,7 @@ Deno.test("a storage that sends less than the range is asked for the rest", () =
 Deno.test("a storage that ignores ranges, or gives no validator, sends everything again", async () => {
   for (const fault of [{ ignoreRange: true }, { sendNoValidator: true }]) {
     await withScene(DATA, async (scene) => {
-      Object.assign(scene.fake.faults, fault, { cutAfter: [100_000] });
+      Object.assign(scene.kaggle.faults, fault, { cutAfter: [100_000] });
       await fetchBig(scene);
       await assertComplete(scene);
     });
@@ -116,21 +116,21 @@ Deno.test("a part that is longer than the file is thrown away", () =>
 
 Deno.test("an expired link is asked for anew", () =>
   withScene(DATA, async (scene) => {
-    scene.fake.faults.storage = [403];
+    scene.kaggle.faults.storage = [403];
     await fetchBig(scene);
     await assertComplete(scene);
-    assert.equal(scene.fake.seen.filter((seen) => seen.host === "api").length, 2);
+    assert.equal(scene.kaggle.seen.filter((seen) => seen.host === "api").length, 2);
   }));
 
 Deno.test("a stream that falls silent is a broken one", () =>
   withScene(DATA, async (scene) => {
     const silence = Promise.withResolvers<void>();
-    scene.fake.faults.hold = silence.promise;
+    scene.kaggle.faults.hold = silence.promise;
     const client = scene.client({}, { idleMs: 50 });
     let told = 0;
     const onBytes = () => {
       told++;
-      scene.fake.faults.hold = null;
+      scene.kaggle.faults.hold = null;
     };
     await fetchFile(client, WANTED, join(scene.folder, "part"), {
       signal: new AbortController().signal,
@@ -145,13 +145,13 @@ Deno.test("a stream that falls silent is a broken one", () =>
 Deno.test("a refusal is not tried again", () =>
   withScene({ "some/flowers": flowers({ needsConsent: true }) }, async (scene) => {
     assert.equal((await failure(fetchBig(scene))).code, "failed_precondition");
-    assert.equal(scene.fake.seen.length, 1);
+    assert.equal(scene.kaggle.seen.length, 1);
   }));
 
 Deno.test("cancelling stops the stream and keeps the part", () =>
   withScene(DATA, async (scene) => {
     const released = Promise.withResolvers<void>();
-    scene.fake.faults.hold = released.promise;
+    scene.kaggle.faults.hold = released.promise;
     const stop = new AbortController();
     await assert.rejects(fetchBig(scene, stop.signal, () => stop.abort(new Error("enough"))), /enough/);
     assert.ok((await Deno.stat(join(scene.folder, "part"))).size > 0);

@@ -1,11 +1,12 @@
-/** What most tests of this room need: a fake Kaggle, a folder, a client that does not wait long. */
+/** What most tests of this room need: an emulated Kaggle, a folder, a client that does not wait long. */
 import { KaggleClient, type KaggleOptions } from "@/kaggle/client.ts";
 import { credentialFrom } from "@/kaggle/credentials.ts";
 import type { KaggleRef } from "@/kaggle/ref.ts";
-import { type FakeDataset, type FakeKaggle, startFakeKaggle } from "./fake_kaggle.ts";
+import type { EmulatedDataset } from "./emulator/datasets.ts";
+import { type Emulator, startEmulator } from "./emulator/emulator.ts";
 
 export interface Scene {
-  fake: FakeKaggle;
+  kaggle: Emulator;
   folder: string;
   /** @param env credentials, as the server's environment has them */
   client(env?: Record<string, string | undefined>, changes?: Partial<KaggleOptions>): KaggleClient;
@@ -25,7 +26,7 @@ export function bytesOf(text: string): Uint8Array {
 
 export const CSV = bytesOf("a,b\n1,x\n2,y\n");
 
-export function flowers(changes: Partial<FakeDataset> = {}): FakeDataset {
+export function flowers(changes: Partial<EmulatedDataset> = {}): EmulatedDataset {
   return {
     title: "Flowers of the field",
     subtitle: "Petals and sepals",
@@ -33,6 +34,7 @@ export function flowers(changes: Partial<FakeDataset> = {}): FakeDataset {
     license: "CC0: Public Domain",
     version: 3,
     keywords: ["biology"],
+    votes: 3,
     files: { "flowers.csv": CSV, "more/notes.txt": bytesOf("hello") },
     ...changes,
   };
@@ -50,15 +52,15 @@ export function noise(length: number): Uint8Array {
 }
 
 export async function withScene(
-  datasets: Record<string, FakeDataset>,
+  datasets: Record<string, EmulatedDataset>,
   work: (scene: Scene) => Promise<void>,
 ): Promise<void> {
-  const fake = startFakeKaggle(datasets);
+  const kaggle = startEmulator({ datasets });
   const folder = await Deno.makeTempDir();
   const client = (env: Record<string, string | undefined> = {}, changes: Partial<KaggleOptions> = {}) =>
     new KaggleClient({
-      baseUrl: fake.url,
-      storageHosts: [fake.storageHost],
+      baseUrl: kaggle.url,
+      storageHosts: [kaggle.storageHost],
       credential: credentialFrom(env),
       userAgent: "mlmcp/test",
       timeoutMs: 20_000,
@@ -67,9 +69,9 @@ export async function withScene(
       ...changes,
     });
   try {
-    await work({ fake, folder, client });
+    await work({ kaggle, folder, client });
   } finally {
-    await fake.close();
+    await kaggle.close();
     await Deno.remove(folder, { recursive: true });
   }
 }

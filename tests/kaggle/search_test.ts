@@ -81,7 +81,7 @@ Deno.test("a cursor of another search is refused", () =>
 
 Deno.test("without Kaggle the embedded data sets come, and a note says why", () =>
   withScene(MANY, async (scene) => {
-    scene.fake.faults.api = [401];
+    scene.kaggle.faults.api = [401];
     const search = new KaggleSearch(scene.client({ KAGGLE_API_TOKEN: "KGAT_old" }));
     const { hits, cursor, notes } = await search.search(ask("iris"), undefined, 5, NEVER);
     assert.deepEqual([hits[0].kind, cursor], ["sample", null]);
@@ -96,14 +96,14 @@ Deno.test("without Kaggle the embedded data sets come, and a note says why", () 
 Deno.test("after a failed connection the next searches don't wait for Kaggle", () =>
   withScene(MANY, async (scene) => {
     const search = new KaggleSearch(scene.client());
-    scene.fake.faults.api = [503, 503];
+    scene.kaggle.faults.api = [503, 503];
     assert.match((await search.search(ask("iris"), undefined, 5, NEVER)).notes[0], /HTTP 503/);
-    const before = scene.fake.seen.length;
+    const before = scene.kaggle.seen.length;
     assert.match(
       (await search.search(ask("penguins"), undefined, 5, NEVER)).notes[0],
       /HTTP 503.*asked again in \d+ s/,
     );
-    assert.equal(scene.fake.seen.length, before);
+    assert.equal(scene.kaggle.seen.length, before);
   }));
 
 Deno.test("a cancelled search is an error, not an answer", () =>

@@ -5,20 +5,21 @@ import { openLog } from "@/shared/log.ts";
 import { type KaggleServices, openKaggleServices } from "../../../servers/kaggle/services.ts";
 import { TOOLS } from "../../../servers/kaggle/tools.ts";
 import { bytesOf, flowers, noise, withScene } from "../../kaggle/scene.ts";
-import type { FakeDataset, FakeKaggle } from "../../kaggle/fake_kaggle.ts";
+import type { EmulatedDataset } from "../../kaggle/emulator/datasets.ts";
+import type { Emulator } from "../../kaggle/emulator/emulator.ts";
 import { startWeb } from "../../sources/web_server.ts";
 import { atDesk, commandIn, type Desk, type Era, ERAS } from "../in_memory.ts";
 
 interface Stage {
   desk: Desk;
-  fake: FakeKaggle;
+  kaggle: Emulator;
   services: KaggleServices;
 }
 
-/** The server's tools before a fake Kaggle, through a real client. */
-function onStage(era: Era, datasets: Record<string, FakeDataset>, work: (stage: Stage) => Promise<void>) {
-  return withScene(datasets, async ({ fake, folder, client }) => {
-    const config = { "kaggle.url": fake.url, "kaggle.storage_hosts": [fake.storageHost] };
+/** The server's tools before an emulated Kaggle, through a real client. */
+function onStage(era: Era, datasets: Record<string, EmulatedDataset>, work: (stage: Stage) => Promise<void>) {
+  return withScene(datasets, async ({ kaggle, folder, client }) => {
+    const config = { "kaggle.url": kaggle.url, "kaggle.storage_hosts": [kaggle.storageHost] };
     const command = commandIn(folder, { KAGGLE_API_TOKEN: "KGAT_secret" }, config);
     const opened = openKaggleServices(command, openLog(null, "test", "error"));
     // The real services, but for waits between tries.
@@ -26,7 +27,7 @@ function onStage(era: Era, datasets: Record<string, FakeDataset>, work: (stage: 
     try {
       await atDesk(
         { era, tools: TOOLS, services: opened, command },
-        (desk) => work({ desk, fake, services: opened }),
+        (desk) => work({ desk, kaggle, services: opened }),
       );
     } finally {
       await opened.downloads.close();
@@ -48,8 +49,8 @@ const TABLES = flowers({
 
 for (const era of ERAS) {
   Deno.test(`an embedded data set answers in every tool without a network (${era})`, () =>
-    onStage(era, {}, async ({ desk, fake }) => {
-      fake.faults.api = Array(20).fill(503);
+    onStage(era, {}, async ({ desk, kaggle }) => {
+      kaggle.faults.api = Array(20).fill(503);
       const found = await ok(desk, "search_datasets", { query: "flowers iris" });
       const [iris] = found.datasets as Record<string, unknown>[];
       assert.deepEqual([iris.ref, iris.origin, iris.target, iris.rows], [
@@ -59,7 +60,7 @@ for (const era of ERAS) {
         150,
       ]);
       assert.match((found.notes as string[])[0], /Only embedded data sets/);
-      const asked = fake.seen.length;
+      const asked = kaggle.seen.length;
       const about = await ok(desk, "get_dataset_metadata", { ref: "sample/iris" });
       assert.deepEqual([about.license, about.task], ["CC-BY-4.0", "classification"]);
       const { files } = await ok(desk, "list_dataset_files", { ref: "sample/iris" });
@@ -77,12 +78,12 @@ for (const era of ERAS) {
       assert.ok(file.path.startsWith(String(first.path)));
       const again = await ok(desk, "download_dataset", { ref: "sample/iris" });
       assert.deepEqual([again.cached, again.dataset_id], [true, first.dataset_id]);
-      assert.equal(fake.seen.length, asked, "nothing was asked of Kaggle");
+      assert.equal(kaggle.seen.length, asked, "nothing was asked of Kaggle");
     }));
 
   Deno.test(`a data set of Kaggle is found, described, listed, previewed and downloaded (${era})`, () =>
-    onStage(era, { "some/flowers": TABLES }, async ({ desk, fake }) => {
-      const found = await ok(desk, "search_datasets", { query: "flowers of the field", license: "gpl" });
+    onStage(era, { "some/flowers": TABLES }, async ({ desk, kaggle }) => {
+      const found = await ok(desk, "search_datasets", { query: "flowers of the field", owner: "some" });
       assert.deepEqual((found.datasets as { ref: string }[]).map(({ ref }) => ref), ["some/flowers"]);
       const about = await ok(desk, "get_dataset_metadata", { ref: "some/flowers" });
       assert.deepEqual([about.version, about.tags, about.licenses], [3, ["biology"], ["CC0: Public Domain"]]);
@@ -93,7 +94,7 @@ for (const era of ERAS) {
         2,
         "y",
       ]]]);
-      assert.match(fake.seen.at(-1)?.headers.range ?? "", /^bytes=0-\d+$/);
+      assert.match(kaggle.seen.at(-1)?.headers.range ?? "", /^bytes=0-\d+$/);
       const got = await ok(desk, "download_dataset", { ref: "some/flowers" });
       assert.deepEqual([got.status, got.version, got.license, got.cached], [
         "succeeded",
@@ -102,7 +103,7 @@ for (const era of ERAS) {
         false,
       ]);
       assert.equal((await ok(desk, "preview_dataset_file", { ref: "some/flowers" })).read_from, "store");
-      for (const seen of fake.seen.filter(({ host }) => host === "storage")) {
+      for (const seen of kaggle.seen.filter(({ host }) => host === "storage")) {
         assert.equal(
           JSON.stringify(seen).includes("KGAT_secret"),
           false,
@@ -129,9 +130,9 @@ for (const era of ERAS) {
     onStage(
       era,
       { "some/flowers": flowers({ files: { "big.csv": noise(300_000) } }) },
-      async ({ desk, fake }) => {
+      async ({ desk, kaggle }) => {
         const held = Promise.withResolvers<void>();
-        fake.faults.hold = held.promise;
+        kaggle.faults.hold = held.promise;
         const started = await ok(desk, "download_dataset", { ref: "some/flowers", wait_s: 0 });
         assert.deepEqual([started.status, started.dataset_id], ["running", undefined]);
         const told: number[] = [];
@@ -161,9 +162,9 @@ for (const era of ERAS) {
     onStage(
       era,
       { "some/flowers": flowers({ files: { "big.csv": noise(300_000) } }) },
-      async ({ desk, fake, services }) => {
+      async ({ desk, kaggle, services }) => {
         const held = Promise.withResolvers<void>();
-        fake.faults.hold = held.promise;
+        kaggle.faults.hold = held.promise;
         const begun = Promise.withResolvers<Downloads>();
         const start = services.downloads.start;
         services.downloads.start = (request) => {
@@ -245,7 +246,7 @@ Deno.test("a credential is not sent over an open line to another machine", async
 });
 
 Deno.test("an https address is described, previewed, downloaded once, and refused where it is not allowed", () =>
-  onStage("modern", {}, async ({ desk, fake, services }) => {
+  onStage("modern", {}, async ({ desk, kaggle, services }) => {
     const web = startWeb({
       "/d/flowers.csv": { body: "a,b\n1,x\n2,y\n", headers: { etag: '"one"', "last-modified": MONDAY } },
     });
@@ -280,7 +281,7 @@ Deno.test("an https address is described, previewed, downloaded once, and refuse
       assert.match(String(page.hint), /raw\.githubusercontent\.com\/a\/b\/main\/x\.csv$/);
       const listed = await refused("list_dataset_files", { ref });
       assert.match(String(listed.hint), /An address is one file/);
-      assert.equal(fake.seen.length, 0, "Kaggle has nothing to do with it");
+      assert.equal(kaggle.seen.length, 0, "Kaggle has nothing to do with it");
     } finally {
       await web.close();
     }
