@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { AppError } from "@/shared/errors.ts";
 import { Zip, ZipDeflate } from "fflate";
-import { type Content, type DiskFile, identityOf, modifiedOf, piecesOf, sizeOf } from "./content.ts";
+import { type DiskFile, identityOf, modifiedOf, piecesOf, sizeOf } from "./content.ts";
 import type { Files } from "./datasets.ts";
 
 export type Bundle = "zip" | "tar" | "tar.gz";
