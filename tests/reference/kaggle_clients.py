@@ -5,8 +5,10 @@ port 80 (where kaggle looks with LOCALHOST, which wants the right to listen ther
 and resume, and compares every byte. Prints a line a check, then how many passed; exit code 1 if one failed.
 
 Run with Python 3.11, kagglehub 1.0.3, kaggle 2.2.5 (and six, which that kaggle imports without asking for it):
-python kaggle_clients.py [--only kagglehub|kaggle]
+python kaggle_clients.py [--only kagglehub|kaggle|rest] [--rest PYTHON]
+PYTHON is one with kaggle 1.7.4.5, the last that spoke REST; without it those checks are left out.
 """
+import argparse
 import csv
 import io
 import json
@@ -87,8 +89,8 @@ def start(root, port, storage_port):
 class Case:
     """A temporary home, cache and folder for one check, and the emulator's switches."""
 
-    def __init__(self, url, folder):
-        self.url, self.folder = url, folder
+    def __init__(self, url, folder, python):
+        self.url, self.folder, self.python = url, folder, python
         self.home = folder / "home"
         self.home.mkdir()
         for clean in ("faults", "requests"):
@@ -110,14 +112,14 @@ class Case:
         """The path that kagglehub.dataset_download gives, in a process of its own."""
         program = ("import json,sys,kagglehub\nhandle,options=json.loads(sys.argv[1])\n"
                    "print('PATH='+kagglehub.dataset_download(handle,**options))")
-        done = subprocess.run([sys.executable, "-c", program, json.dumps([handle, options])], text=True,
+        done = subprocess.run([self.python, "-c", program, json.dumps([handle, options])], text=True,
                               capture_output=True, timeout=120, env=self.env(**{"KAGGLE_API_ENVIRONMENT": "TEST", **env}))
         return self.judge(done, fails) or done.stdout.rsplit("PATH=", 1)[-1].strip()
 
     def cli(self, *args, fails=None, env={}):
         """What `kaggle datasets …` prints."""
         credential = {"KAGGLE_USERNAME": "some", "KAGGLE_KEY": "key"}
-        done = subprocess.run([Path(sys.executable).parent / "kaggle", "datasets", *args], text=True,
+        done = subprocess.run([Path(self.python).parent / "kaggle", "datasets", *args], text=True,
                               capture_output=True, timeout=120, cwd=self.folder,
                               env=self.env(KAGGLE_API_ENVIRONMENT="LOCALHOST", **credential, **env))
         return self.judge(done, fails) or done.stdout
@@ -136,10 +138,12 @@ HUB_CHECKS, CLI_CHECKS = [], []
 
 def hub_check(check):
     HUB_CHECKS.append(check)
+    return check
 
 
 def cli_check(check):
     CLI_CHECKS.append(check)
+    return check
 
 
 @hub_check
@@ -226,6 +230,8 @@ def kagglehub_resumes_after_a_cut(case):
 
 def rows_of(text):
     """The CSV in what the command line prints, without the lines before it."""
+    # kaggle 1.7 prints what it sends and gets, each between lines of dashes.
+    text = text[text.rfind("-----") + 5:] if "-----" in text else text
     lines = [line for line in text.splitlines() if line and not line.startswith(("Warning", "Next Page"))]
     return list(csv.DictReader(io.StringIO("\n".join(lines))))
 
@@ -316,7 +322,11 @@ def a_missing_set_is_refused(case):
     case.cli("download", "some/none", fails="403")
 
 
-def run(name, url, checks, port, storage_port, folder):
+REST_CHECKS = [lists_sets, lists_sets_by_filters, lists_files_with_sizes, lists_files_page_by_page,
+               downloads_whole_set, downloads_one_file, downloads_one_nested_file, a_missing_set_is_refused]
+
+
+def run(name, url, checks, port, storage_port, folder, python=sys.executable):
     root = folder / f"root-{name}"
     write_root(root)
     emulator = start(root, port, storage_port)
@@ -327,7 +337,7 @@ def run(name, url, checks, port, storage_port, folder):
             work = folder / f"{name}-{check.__name__}"
             work.mkdir()
             try:
-                check(Case(url, work))
+                check(Case(url, work, python))
                 PASSED.append(title)
                 print(f"ok      {title} ({time.time() - began:.1f} s)", flush=True)
             except Exception as error:  # one failed check must not hide the others
@@ -339,13 +349,18 @@ def run(name, url, checks, port, storage_port, folder):
 
 
 if __name__ == "__main__":
-    only = sys.argv[2] if sys.argv[1:2] == ["--only"] else None
+    options = argparse.ArgumentParser()
+    options.add_argument("--only", choices=["kagglehub", "kaggle", "rest"])
+    options.add_argument("--rest", metavar="PYTHON")
+    args = options.parse_args()
     folder = Path(tempfile.mkdtemp())
     try:
-        if only != "kaggle":
+        if args.only in (None, "kagglehub"):
             run("kagglehub", HUB, HUB_CHECKS, 7777, 7778, folder)
-        if only != "kagglehub":
+        if args.only in (None, "kaggle"):
             run("kaggle", CLI, CLI_CHECKS, 80, 7780, folder)
+        if args.rest:
+            run("kaggle by REST", CLI, REST_CHECKS, 80, 7780, folder, args.rest)
     finally:
         shutil.rmtree(folder)
     print(f"{len(PASSED)} passed, {len(FAILED)} failed")
