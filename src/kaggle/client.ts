@@ -1,15 +1,17 @@
 /**
- * Kaggle's data sets over its RPC API: POST {base}/v1/datasets.DatasetApiService/{Method} with a JSON body.
+ * Kaggle's data sets: the calls of its API, with their fields as ours. transport.ts sends them.
  *
- * Source: kagglesdk 0.1.38, datasets/services/dataset_api_service.py and kaggle_http_client.py.
+ * Source: kagglesdk 0.1.38, datasets/types/dataset_api_service.py.
  */
 import { AppError } from "@/shared/errors.ts";
-import { type Asked, errorOf, networkError, refusalIn } from "./api_error.ts";
+import { type Asked, errorOf } from "./api_error.ts";
 import type { Credential } from "./credentials.ts";
 import { datasetName, datasetPage, type KaggleRef } from "./ref.ts";
 import { isObject, numberIn, objectsIn, type Reply, textIn, textsIn, timeIn } from "./reply.ts";
-import { type RetryPolicy, withDeadline, withRetry } from "./retry.ts";
+import type { Method } from "./rest_call.ts";
+import { type RetryPolicy, withRetry } from "./retry.ts";
 import { type OpenedDownload, openStorage, type Range } from "./storage.ts";
+import { KaggleTransport, notUnderstood } from "./transport.ts";
 
 export interface KaggleOptions {
   /** Such as https://api.kaggle.com, without the /v1. */
@@ -86,7 +88,11 @@ export interface CallOptions {
 }
 
 export class KaggleClient {
-  constructor(readonly options: KaggleOptions) {}
+  readonly #transport: KaggleTransport;
+
+  constructor(readonly options: KaggleOptions) {
+    this.#transport = new KaggleTransport(options);
+  }
 
   /** One page of a search. @throws AppError as api_error.ts says */
   async listDatasets(
@@ -105,7 +111,7 @@ export class KaggleClient {
         ...(query.maxSize !== undefined ? { maxSize: query.maxSize } : {}),
         search: query.search,
         pageSize: query.pageSize,
-        ...(query.pageToken ? { pageToken: query.pageToken } : {}),
+        ...pageOf(query.pageToken),
       },
       { what: "search Kaggle", page: "https://www.kaggle.com/datasets" },
       call,
@@ -113,7 +119,9 @@ export class KaggleClient {
     const items = Array.isArray(reply) ? reply.filter(isObject) : objectsIn(reply, "datasets");
     return {
       datasets: items.map(summaryOf).filter((found) => found.ref !== ""),
-      nextPageToken: Array.isArray(reply) ? null : textIn(reply, "nextPageToken") ?? null,
+      nextPageToken: Array.isArray(reply)
+        ? nextPage(query, items.length)
+        : textIn(reply, "nextPageToken") ?? null,
     };
   }
 
@@ -176,6 +184,36 @@ export class KaggleClient {
     };
   }
 
+  /** One page of what lies in a folder, not deeper; null when there is no such folder. */
+  async listTree(
+    ref: KaggleRef,
+    path: string,
+    pageToken: string,
+    call: CallOptions,
+  ): Promise<{ folders: string[]; files: string[]; nextPageToken: string | null } | null> {
+    const body = {
+      ...scoped(ref),
+      ...(ref.version ? { datasetVersionNumber: ref.version } : {}),
+      path,
+      ...pageOf(pageToken),
+      pageSize: 200,
+    };
+    try {
+      const about = asked(`list the folder ${path} of`, ref);
+      const reply = await this.#callOne("ListTreeDatasetFiles", body, about, call);
+      const pathsIn = (name: string) =>
+        objectsIn(reply, name).flatMap((one) => textIn(one, "relativeUrl") ?? []);
+      return {
+        folders: pathsIn("directories"),
+        files: pathsIn("files"),
+        nextPageToken: textIn(reply, "nextPageToken") ?? null,
+      };
+    } catch (error) {
+      if (error instanceof AppError && error.code === "not_found") return null;
+      throw error;
+    }
+  }
+
   /**
    * Asks for a fresh link to the bytes (links are signed and expire) and opens it. One try: whoever reads the
    * stream knows how far it came, and opens again from there.
@@ -194,8 +232,8 @@ export class KaggleClient {
       ...(wanted.version !== null ? { datasetVersionNumber: wanted.version } : {}),
       ...(wanted.raw ? { raw: true } : {}),
     };
-    const { response, text } = await this.#post("DownloadDataset", body, about, call);
-    const link = response.headers.get("location") ?? linkIn(text);
+    const { response, body: told } = await this.#transport.send("DownloadDataset", body, about, call);
+    const link = response.headers.get("location") ?? (isObject(told) ? textIn(told, "url") : undefined);
     if (link) {
       return await openStorage(
         new URL(link, response.url || this.options.baseUrl),
@@ -214,59 +252,19 @@ export class KaggleClient {
     );
   }
 
-  async #callOne(method: string, body: Reply, about: Asked, call: CallOptions): Promise<Reply> {
+  async #callOne(method: Method, body: Reply, about: Asked, call: CallOptions): Promise<Reply> {
     const reply = await this.#call(method, body, about, call);
     if (isObject(reply)) return reply;
     throw notUnderstood(about);
   }
 
-  async #call(method: string, body: Reply, about: Asked, call: CallOptions): Promise<Reply | unknown[]> {
+  async #call(method: Method, body: Reply, about: Asked, call: CallOptions): Promise<Reply | unknown[]> {
     const policy = { ...this.options.retry, tries: call.tries ?? this.options.retry.tries };
     return await withRetry(policy, call.signal, async () => {
-      const { response, text } = await this.#post(method, body, about, call);
-      const parsed = response.status < 300 ? parseJson(text) : undefined;
-      if (isObject(parsed) || Array.isArray(parsed)) return parsed;
+      const { response, body: told } = await this.#transport.send(method, body, about, call);
+      if (response.status < 300 && (isObject(told) || Array.isArray(told))) return told;
       throw notUnderstood(about);
     });
-  }
-
-  /** One try. Redirects are not followed: the credential goes to this one address. */
-  async #post(
-    method: string,
-    body: Reply,
-    about: Asked,
-    call: CallOptions,
-  ): Promise<{ response: Response; text: string }> {
-    const { baseUrl, userAgent, credential } = this.options;
-    const url = new URL(`${baseUrl.replace(/(\/v1)?\/*$/, "")}/v1/datasets.DatasetApiService/${method}`);
-    const headers: Record<string, string> = {
-      "accept": "application/json",
-      "content-type": "application/json",
-      "user-agent": userAgent,
-      ...(credential.header ? { authorization: credential.header } : {}),
-    };
-    const answer = await withDeadline(
-      call.timeoutMs ?? this.options.timeoutMs,
-      call.signal,
-      about.what,
-      async (signal) => {
-        try {
-          const response = await fetch(url, {
-            method: "POST",
-            redirect: "manual",
-            headers,
-            body: JSON.stringify(body),
-            signal,
-          });
-          return { response, text: await response.text() };
-        } catch (error) {
-          throw signal.aborted ? error : networkError(error, url.host, about.what);
-        }
-      },
-    );
-    const refusal = refusalIn(answer.response.status, parseJson(answer.text));
-    if (refusal) throw errorOf(refusal, answer.response.headers.get("retry-after"), about, credential);
-    return answer;
   }
 }
 
@@ -279,23 +277,19 @@ function asked(verb: string, ref: KaggleRef, file?: string): Asked {
   return { what: `${verb} ${object}`, page: datasetPage(ref), file: file !== undefined };
 }
 
-function notUnderstood(about: Asked): AppError {
-  return new AppError("unavailable", `Cannot ${about.what}: the answer is not Kaggle's JSON`, {
-    hint: "Something else may be answering (a proxy, a sign-in page of the network), or kaggle.url is wrong.",
-  });
+/** Replies that are a bare list name no next page: pages are then counted. */
+const COUNTED = "page ";
+/** What a server that does not know pageSize sends at once. */
+const REST_PAGE = 20;
+
+function pageOf(token: string): Reply {
+  if (token === "") return {};
+  return token.startsWith(COUNTED) ? { page: Number(token.slice(COUNTED.length)) } : { pageToken: token };
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function linkIn(text: string): string | undefined {
-  const body = parseJson(text);
-  return isObject(body) ? textIn(body, "url") : undefined;
+function nextPage({ pageToken, pageSize }: ListQuery, got: number): string | null {
+  if (got < Math.min(pageSize, REST_PAGE)) return null;
+  return `${COUNTED}${Number(pageOf(pageToken).page ?? 1) + 1}`;
 }
 
 function summaryOf(item: Reply): DatasetSummary {
