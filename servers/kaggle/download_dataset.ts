@@ -20,7 +20,8 @@ import type { KaggleServices } from "./services.ts";
 const INPUT = z.strictObject({
   ref: REF_OR_ADDRESS,
   files: z.array(z.string().min(1).max(400)).min(1).max(200).optional().describe(
-    "Only these files, as list_dataset_files names them. Default: the whole data set (or the file at the end of `ref`).",
+    "Only these files, as list_dataset_files names them; a folder's path (images/train/) takes all that lies below it. " +
+      "Default: the whole data set (or the file or folder at the end of `ref`).",
   ),
   force: z.boolean().default(false).describe(
     "true: download again although it is here. What is here stays as it is. Default false.",
@@ -32,7 +33,7 @@ export const downloadDatasetTool = defineTool<KaggleServices, z.infer<typeof INP
   name: "download_dataset",
   title: "Download a data set",
   description:
-    "Brings a data set, or some of its files, into the local store, unpacked and checked, and gives its dataset_id, path, " +
+    "Brings a data set, or some of its files or folders, into the local store, unpacked and checked, and gives its dataset_id, path, " +
     "licence and hashes. The https address of a table does as well. What is here already comes at once (`cached`). A large one may still be `running` when wait_s is " +
     "over: then call get_download with the download_id. A broken download goes on where it stopped when called again. " +
     "Cancelling the call stops the download. Next: train or profile with the dataset_id.",

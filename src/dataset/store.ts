@@ -21,8 +21,11 @@ export interface NewDataset {
   title: string;
   license: string;
   source: string;
-  /** Content as bytes, or as the path of a file that is copied. */
-  files: { name: string; bytes?: Uint8Array; path?: string }[];
+  /**
+   * Content as bytes, or as the path of a file that is copied, or, with `move`, taken away from there: then it must lie
+   * on the same disk, and nobody may write it meanwhile.
+   */
+  files: { name: string; bytes?: Uint8Array; path?: string; move?: boolean }[];
   target?: string;
   task?: string;
 }
@@ -91,6 +94,7 @@ async function writeFile(folder: string, file: NewDataset["files"][number]): Pro
   const path = `${FILES}/${file.name}`;
   const target = join(folder, path);
   await Deno.mkdir(join(target, ".."), { recursive: true });
+  if (file.move) return await moveFile({ name: file.name, path }, file.path!, target);
   const content = file.bytes
     ? new Blob([file.bytes as Uint8Array<ArrayBuffer>]).stream()
     : (await Deno.open(file.path!, { read: true })).readable;
@@ -108,6 +112,39 @@ async function writeFile(folder: string, file: NewDataset["files"][number]): Pro
     out.close();
   }
   return { name: file.name, path, size_bytes, sha256: hash.digest("hex") };
+}
+
+async function moveFile(
+  named: Pick<DatasetFile, "name" | "path">,
+  from: string,
+  target: string,
+): Promise<DatasetFile> {
+  const hash = createHash("sha256");
+  let size_bytes = 0;
+  const file = await Deno.open(from, { read: true, write: true });
+  try {
+    const buffer = new Uint8Array(1024 * 1024);
+    for (let read = await file.read(buffer); read !== null; read = await file.read(buffer)) {
+      hash.update(buffer.subarray(0, read));
+      size_bytes += read;
+    }
+    await file.sync();
+  } finally {
+    file.close();
+  }
+  await Deno.rename(from, target);
+  return { ...named, size_bytes, sha256: hash.digest("hex") };
+}
+
+/** Tells that the files came from elsewhere, too. They stay as they are, and so does the id. */
+export async function setSource(
+  datasetsDir: string,
+  manifest: DatasetManifest,
+  source: string,
+): Promise<DatasetManifest> {
+  const changed = { ...manifest, source };
+  await writeAtomic(join(datasetFolder(datasetsDir, manifest), MANIFEST), JSON.stringify(changed, null, 2));
+  return changed;
 }
 
 /** Folders that a killed process left behind. */

@@ -235,13 +235,14 @@ export class KaggleClient {
     const { response, body: told } = await this.#transport.send("DownloadDataset", body, about, call);
     const link = response.headers.get("location") ?? (isObject(told) ? textIn(told, "url") : undefined);
     if (link) {
-      return await openStorage(
+      const opened = await openStorage(
         new URL(link, response.url || this.options.baseUrl),
         range,
         about,
         this.options,
         call.signal,
       );
+      return await refusePage(opened, about, wanted.file);
     }
     throw new AppError(
       "unavailable",
@@ -275,6 +276,25 @@ function scoped(ref: KaggleRef): Reply {
 function asked(verb: string, ref: KaggleRef, file?: string): Asked {
   const object = file === undefined ? datasetName(ref) : `${file} of ${datasetName(ref)}`;
   return { what: `${verb} ${object}`, page: datasetPage(ref), file: file !== undefined };
+}
+
+/** A page where bytes were asked for is of a proxy, or of a network that wants a sign-in. */
+async function refusePage(
+  opened: OpenedDownload,
+  about: Asked,
+  file: string | null,
+): Promise<OpenedDownload> {
+  const isPage = /^(text\/html|application\/xhtml)/i.test(opened.headers.get("content-type") ?? "");
+  if (!isPage || /\.(x?html?|php|aspx?)$/i.test(file ?? "")) return opened;
+  await opened.body.cancel();
+  throw new AppError(
+    "unavailable",
+    `Cannot ${about.what}: ${opened.url.host} sent a web page instead of it`,
+    {
+      hint:
+        `Something else may be answering (a proxy, a sign-in page of the network). Compare with ${about.page}.`,
+    },
+  );
 }
 
 /** Replies that are a bare list name no next page: pages are then counted. */

@@ -4,9 +4,14 @@
  * The part lies at `path`, and `path`.json beside it says which version of the bytes it is a part of. Going on
  * uses Range with If-Range (RFC 9110, 13.1.5 and 14), so a file that changed meanwhile starts over.
  */
+import { dirname } from "node:path";
 import { AppError, ERROR_CODES } from "@/shared/errors.ts";
-import { diskError, readJson, writeAtomic } from "@/shared/atomic_file.ts";
+import { diskError, writeAtomic } from "@/shared/atomic_file.ts";
 import type { KaggleClient } from "./client.ts";
+import { checkHash, toldHash } from "./file_hash.ts";
+import { requireSpace } from "./free_space.ts";
+import { type PartState, readState, removePart, sizeOf } from "./part.ts";
+import { lengthOf, nameOf, rangeOf, validatorOf } from "./range_reply.ts";
 import type { KaggleRef } from "./ref.ts";
 import { pause, type RetryPolicy, WaitError, withDeadline } from "./retry.ts";
 import type { OpenedDownload, Range } from "./storage.ts";
@@ -41,14 +46,10 @@ export interface Fetched {
   url_name: string;
 }
 
-interface PartState {
-  validator: string | null;
-  total: number | null;
-  url_name: string;
-}
-
 /** Tries in a row that may bring nothing new. */
 const FRUITLESS_TRIES = 5;
+/** How often in all it may start over. */
+const RESTARTS = 5;
 
 /** A file of a data set, or all of it, from Kaggle. @throws AppError as fetchBytes, and as api_error.ts says */
 export function fetchFile(
@@ -68,11 +69,12 @@ export function fetchFile(
 
 /**
  * @throws AppError as `open` throws; unavailable when the network keeps breaking (the part is kept, and the next call
- *   goes on from it); resource_exhausted when the disk is full or there are more bytes than allowed
+ *   goes on from it); data_loss when the bytes keep having another hash than storage tells; resource_exhausted when
+ *   the disk is full, or too small, or there are more bytes than allowed
  */
 export async function fetchBytes(source: ByteSource, path: string, watch: Watch): Promise<Fetched> {
   const { retry } = source;
-  for (let fruitless = 0;;) {
+  for (let fruitless = 0, restarts = 0;;) {
     const before = await sizeOf(path);
     try {
       return await fetchOnce(source, path, watch);
@@ -80,10 +82,14 @@ export async function fetchBytes(source: ByteSource, path: string, watch: Watch)
       watch.signal.throwIfAborted();
       const isFull = error instanceof AppError && error.code === "resource_exhausted" &&
         !(error instanceof WaitError);
-      if (!(error instanceof AppError) || isFull || !ERROR_CODES[error.code].retry) throw error;
-      fruitless = (await sizeOf(path)) > before ? 1 : fruitless + 1;
+      const canRetry = error instanceof AppError &&
+        (ERROR_CODES[error.code].retry || error.code === "data_loss");
+      if (!canRetry || isFull) throw error;
+      const now = await sizeOf(path);
+      fruitless = now > before ? 1 : fruitless + 1;
+      if (now < before) restarts++;
       const asked = error instanceof WaitError ? error.waitMs : null;
-      if (fruitless >= FRUITLESS_TRIES || (asked ?? 0) > retry.maxWaitMs) throw error;
+      if (fruitless >= FRUITLESS_TRIES || restarts >= RESTARTS || (asked ?? 0) > retry.maxWaitMs) throw error;
       await pause(Math.min(asked ?? retry.backoffMs * 2 ** (fruitless - 1), retry.maxWaitMs), watch.signal);
     }
   }
@@ -97,7 +103,7 @@ async function fetchOnce(source: ByteSource, path: string, watch: Watch): Promis
   if (opened.status === 416) {
     await opened.body.cancel();
     if (rangeOf(opened.headers)?.total === have) {
-      return { path, size_bytes: have, url_name: nameOf(opened.url) };
+      return await finish(path, state!, have, watch.signal);
     }
     throw await startOver(path, "the file has another length now");
   }
@@ -106,6 +112,7 @@ async function fetchOnce(source: ByteSource, path: string, watch: Watch): Promis
     validator: validatorOf(opened.headers),
     total: opened.headers.has("content-encoding") ? null : lengthOf(opened.headers),
     url_name: nameOf(opened.url),
+    hash: toldHash(opened.headers),
   };
   // First the bytes go, then the note changes: a part never stands beside the note of another file.
   await Deno.remove(path).catch(() => {});
@@ -128,7 +135,11 @@ async function goOn(
 ) {
   const range = rangeOf(opened.headers);
   const sameTotal = state.total === null || range?.total === null || range?.total === state.total;
-  if (range?.from === have && sameTotal) return await receive(source, opened, path, state, have, watch);
+  if (range?.from === have && sameTotal) {
+    // The first answer may have told none.
+    const hash = state.hash ?? toldHash(opened.headers);
+    return await receive(source, opened, path, { ...state, hash }, have, watch);
+  }
   await opened.body.cancel();
   throw await startOver(path, "storage sent another part than was asked for");
 }
@@ -146,6 +157,14 @@ async function receive(
   if (state.total !== null && state.total > most) {
     await opened.body.cancel();
     throw tooLarge(what, most);
+  }
+  if (state.total !== null) {
+    try {
+      await requireSpace(dirname(path), state.total - from, what);
+    } catch (error) {
+      await opened.body.cancel();
+      throw error;
+    }
   }
   const reader = opened.body.getReader();
   let done = from;
@@ -174,7 +193,26 @@ async function receive(
   if (state.total !== null && done > state.total) {
     throw await startOver(path, `${done} bytes came instead of ${state.total}`);
   }
-  return { path, size_bytes: done, url_name: state.url_name };
+  return await finish(path, state, done, watch.signal);
+}
+
+/** All bytes are there: are they the right ones? */
+async function finish(
+  path: string,
+  state: PartState,
+  size_bytes: number,
+  signal: AbortSignal,
+): Promise<Fetched> {
+  const { url_name, hash } = state;
+  if (hash) {
+    try {
+      await checkHash(path, hash, `download ${url_name}`, signal);
+    } catch (error) {
+      if (error instanceof AppError) await removePart(path);
+      throw error;
+    }
+  }
+  return { path, size_bytes, url_name };
 }
 
 /** The next bytes, or null at the end. A silence longer than `idleMs` is a broken stream. */
@@ -220,55 +258,4 @@ async function startOver(path: string, why: string): Promise<AppError> {
   return new AppError("aborted", `Cannot go on with the download: ${why}`, {
     hint: "Try again: it starts over.",
   });
-}
-
-/** Removes a part and the note beside it. */
-export async function removePart(path: string): Promise<void> {
-  for (const name of [path, `${path}.json`]) await Deno.remove(name).catch(() => {});
-}
-
-async function readState(path: string): Promise<PartState | null> {
-  try {
-    return await readJson<PartState>(`${path}.json`);
-  } catch {
-    return null;
-  }
-}
-
-async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await Deno.stat(path)).size;
-  } catch {
-    return 0;
-  }
-}
-
-/** A weak ETag can't vouch for byte ranges. */
-function validatorOf(headers: Headers): string | null {
-  const etag = headers.get("etag");
-  return etag && !etag.startsWith("W/") ? etag : headers.get("last-modified");
-}
-
-function lengthOf(headers: Headers): number | null {
-  const length = Number(headers.get("content-length") ?? NaN);
-  return Number.isSafeInteger(length) ? length : null;
-}
-
-/** `bytes 5-9/10` and `bytes *\/10`. */
-function rangeOf(headers: Headers): { from: number | null; total: number | null } | null {
-  const found = /^bytes (?:(\d+)-\d+|\*)\/(\d+|\*)$/.exec(headers.get("content-range") ?? "");
-  if (!found) return null;
-  return {
-    from: found[1] === undefined ? null : Number(found[1]),
-    total: found[2] === "*" ? null : Number(found[2]),
-  };
-}
-
-function nameOf(url: URL): string {
-  const last = url.pathname.split("/").pop() ?? "";
-  try {
-    return decodeURIComponent(last);
-  } catch {
-    return last;
-  }
 }

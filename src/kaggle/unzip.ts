@@ -2,42 +2,18 @@
 import { crc32 } from "node:zlib";
 import { dirname, join } from "node:path";
 import { Inflate } from "fflate";
-import { AppError } from "@/shared/errors.ts";
 import { diskError } from "@/shared/atomic_file.ts";
 import { damaged, readAt, readZipDirectory, type ZipEntry } from "@/shared/zip_directory.ts";
-import { faultOfPath } from "./ref.ts";
-
-export interface UnzipLimits {
-  /** Of all files together, unpacked. */
-  total_bytes: number;
-  entries: number;
-  /** Unpacked by packed size. Judged only for files above `ratio_from_bytes`: small tables may shrink a lot. */
-  ratio: number;
-  ratio_from_bytes: number;
-}
-
-/** Deflate itself ends at 1032 to 1; tables of real data stay below 50 to 1. */
-export const UNZIP_LIMITS: UnzipLimits = {
-  total_bytes: 256 * 2 ** 30,
-  entries: 1_000_000,
-  ratio: 300,
-  ratio_from_bytes: 256 * 2 ** 20,
-};
-
-export interface UnpackedFile {
-  name: string;
-  path: string;
-  size_bytes: number;
-}
-
-export interface UnzipOptions {
-  /** How the archive is called in errors. */
-  archive: string;
-  limits?: UnzipLimits;
-  signal: AbortSignal;
-  /** Unpacked bytes so far, and in all. */
-  onBytes?(done: number, total: number): void;
-}
+import { requireSpace } from "./free_space.ts";
+import {
+  EntryJudge,
+  tooLarge,
+  UNPACK_LIMITS,
+  type UnpackedFile,
+  type UnpackLimits,
+  type UnpackOptions,
+  unsafe,
+} from "./unpack_limits.ts";
 
 const CHUNK_BYTES = 64 * 1024;
 const UNIX_FILE = 0o100000;
@@ -49,13 +25,14 @@ const UNIX_FOLDER = 0o040000;
  * @throws AppError invalid_argument for an entry that is unsafe or too large, data_loss for a damaged archive,
  *   resource_exhausted when the disk is full; each names the entry
  */
-export async function unzip(path: string, folder: string, options: UnzipOptions): Promise<UnpackedFile[]> {
-  const { archive, signal, limits = UNZIP_LIMITS } = options;
+export async function unzip(path: string, folder: string, options: UnpackOptions): Promise<UnpackedFile[]> {
+  const { archive, signal, limits = UNPACK_LIMITS } = options;
   const file = await Deno.open(path, { read: true });
   try {
     const entries = (await readZipDirectory(file, archive)).filter((entry) => !isFolder(entry));
     checkEntries(entries, archive, limits);
     const total = entries.reduce((sum, entry) => sum + entry.size_bytes, 0);
+    await requireSpace(folder, total, `unpack ${archive}`);
     const unpacked: UnpackedFile[] = [];
     let before = 0;
     for (const entry of entries) {
@@ -81,34 +58,23 @@ function isFolder(entry: ZipEntry): boolean {
   return entry.size_bytes === 0 && (entry.name.endsWith("/") || entry.unix_type === UNIX_FOLDER);
 }
 
-function checkEntries(entries: readonly ZipEntry[], archive: string, limits: UnzipLimits): void {
+function checkEntries(entries: readonly ZipEntry[], archive: string, limits: UnpackLimits): void {
   if (entries.length > limits.entries) {
     throw tooLarge(archive, `it holds ${entries.length} files, of ${limits.entries} allowed`);
   }
-  const names = new Set<string>();
-  let total = 0;
+  const judge = new EntryJudge(archive, limits);
+  let packed = 0;
   for (const entry of entries) {
     const shown = JSON.stringify(entry.name.slice(0, 200));
-    const fault = faultOfPath(entry.name);
-    if (fault) throw unsafe(archive, `the name ${shown} can't be used, ${fault}`);
-    if (entry.unix_type !== 0 && entry.unix_type !== UNIX_FILE) {
-      throw unsafe(archive, `${shown} is a link or a device, not a file`);
-    }
-    if (names.has(entry.name)) throw unsafe(archive, `${shown} is in it twice`);
-    names.add(entry.name);
+    judge.check(entry.name, entry.size_bytes, entry.unix_type !== 0 && entry.unix_type !== UNIX_FILE);
     if (entry.encrypted) throw unsafe(archive, `${shown} is encrypted`);
     if (entry.method !== 0 && entry.method !== 8) {
       throw unsafe(archive, `${shown} is packed with method ${entry.method}, which is not supported`);
     }
-    const ratio = entry.size_bytes / Math.max(1, entry.compressed_bytes);
-    if (entry.size_bytes > limits.ratio_from_bytes && ratio > limits.ratio) {
-      throw tooLarge(archive, `${shown} would grow ${Math.round(ratio)} times, of ${limits.ratio} allowed`);
-    }
-    total += entry.size_bytes;
-    if (total > limits.total_bytes) {
-      throw tooLarge(archive, `with ${shown} its files pass ${limits.total_bytes} bytes`);
-    }
+    judge.checkRatio(shown, entry.size_bytes, entry.compressed_bytes);
+    packed += entry.compressed_bytes;
   }
+  judge.checkRatio("it", judge.total_bytes, packed);
   checkOverlap(entries, archive);
 }
 
@@ -199,16 +165,4 @@ async function copyEntry(
     throw damaged(archive, `${entry.name} has ${done} bytes instead of ${entry.size_bytes}`);
   }
   return sum;
-}
-
-function unsafe(archive: string, why: string): AppError {
-  return new AppError("invalid_argument", `Cannot unpack ${archive}: ${why}`, {
-    hint: "The archive is refused as a whole. Download the files you need by name, with `files`.",
-  });
-}
-
-function tooLarge(archive: string, why: string): AppError {
-  return new AppError("invalid_argument", `Cannot unpack ${archive}: ${why}`, {
-    hint: "Download only the files you need, with `files`.",
-  });
 }

@@ -20,6 +20,8 @@ export interface Rights {
   write: readonly string[];
   net: readonly string[];
   run: readonly string[];
+  /** What may be asked of the system. */
+  sys?: readonly "statfs"[];
   /**
    * True: the main thread keeps reading and writing, to hand over files that a caller names (file_door.ts) and to keep
    * the sealed rows (holdout_door.ts).
@@ -63,7 +65,7 @@ function unsealed(home: string): string[] {
   return Object.values(parts);
 }
 
-/** Nothing that is absent here is allowed: no environment, no system information, no FFI, no remote code. */
+/** Nothing that is absent here is allowed: no environment, no other system information, no FFI, no remote code. */
 export const RIGHTS = {
   "agent": ({ home, config }) => ({
     ...inHome(home),
@@ -80,6 +82,8 @@ export const RIGHTS = {
       ...config["sources.allowed_hosts"].map(sourceHost),
       ...listening(args),
     ],
+    // How much room the disk has, before it is filled.
+    sys: ["statfs"],
   }),
   "training-server": ({ home, args }) => ({
     ...inHome(home),
@@ -123,7 +127,7 @@ export function workerPermissions(rights: Rights): Deno.PermissionOptionsObject 
     net: list(rights.net),
     run: list(rights.run),
     env: false,
-    sys: false,
+    sys: rights.sys ? [...rights.sys] : false,
     ffi: false,
     import: false,
   };

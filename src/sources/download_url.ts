@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { addDataset, type DatasetManifest, listDatasets } from "@/dataset/store.ts";
 import { diskError } from "@/shared/atomic_file.ts";
 import { AppError } from "@/shared/errors.ts";
-import { type Downloaded, type DownloadWatch, inIncoming, removeFolder, shown } from "@/kaggle/download.ts";
+import type { Downloaded, DownloadWatch } from "@/kaggle/download.ts";
 import { fetchBytes } from "@/kaggle/fetch_file.ts";
+import { inIncoming, removeFolder } from "@/kaggle/incoming.ts";
+import { shown } from "@/kaggle/progress_sum.ts";
 import { withDeadline } from "@/kaggle/retry.ts";
 import { fileName } from "./file_name.ts";
 import type { WebAddress } from "./web_address.ts";
@@ -93,7 +95,7 @@ async function store(
       title: name,
       license: "unknown",
       source: last.url.origin + last.url.pathname,
-      files: [{ name, path: part }],
+      files: [{ name, path: part, move: true }],
     });
   } catch (error) {
     // Going on with a file that is no table would fail for ever.

@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { zipSync } from "fflate";
 import { AppError, type ErrorCode } from "@/shared/errors.ts";
-import { unzip, UNZIP_LIMITS, type UnzipLimits } from "@/kaggle/unzip.ts";
+import { UNPACK_LIMITS, type UnpackLimits } from "@/kaggle/unpack_limits.ts";
+import { unzip } from "@/kaggle/unzip.ts";
 import { type MadeEntry, makeZip } from "./make_zip.ts";
 import { bytesOf, noise } from "./scene.ts";
 
 const NEVER = new AbortController().signal;
 
 /** Unpacks into an empty folder beside a file that must stay as it is; returns names and contents. */
-async function unpacked(zip: Uint8Array, limits?: UnzipLimits): Promise<Record<string, Uint8Array>> {
+async function unpacked(zip: Uint8Array, limits?: UnpackLimits): Promise<Record<string, Uint8Array>> {
   const root = await Deno.makeTempDir();
   try {
     const folder = join(root, "inside");
@@ -34,7 +35,7 @@ async function refused(
   zip: Uint8Array,
   code: ErrorCode,
   pattern: RegExp,
-  limits?: UnzipLimits,
+  limits?: UnpackLimits,
 ): Promise<void> {
   const error = await unpacked(zip, limits).then(() => null, (thrown) => thrown);
   assert.ok(error instanceof AppError, `expected an AppError, got ${error}`);
@@ -110,15 +111,15 @@ Deno.test("an archive is refused when two entries collide", async () => {
 
 Deno.test("a bomb is refused before anything is unpacked", async () => {
   const zeros = makeZip([file("zeros.csv", { content: new Uint8Array(1_000_000) })]);
-  const limits = { ...UNZIP_LIMITS, ratio_from_bytes: 100_000 };
+  const limits = { ...UNPACK_LIMITS, ratio_from_bytes: 100_000 };
   await refused(zeros, "invalid_argument", /"zeros.csv" would grow \d+ times, of 300 allowed/, limits);
   assert.equal((await unpacked(zeros))["zeros.csv"].length, 1_000_000, "a small table may shrink a lot");
   await refused(makeZip([file("a"), file("b")]), "invalid_argument", /with "b" its files pass 9 bytes/, {
-    ...UNZIP_LIMITS,
+    ...UNPACK_LIMITS,
     total_bytes: 9,
   });
   await refused(makeZip([file("a"), file("b")]), "invalid_argument", /2 files, of 1 allowed/, {
-    ...UNZIP_LIMITS,
+    ...UNPACK_LIMITS,
     entries: 1,
   });
   await refused(makeZip([file("a"), file("b", { overlap: true })]), "invalid_argument", /shares bytes/);

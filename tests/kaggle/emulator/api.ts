@@ -254,9 +254,8 @@ function refusal(
   });
 }
 
+/** The connection breaks before the body that was announced. */
 function brokenReply(): Response {
-  const body = new ReadableStream<Uint8Array>({
-    pull: (controller) => controller.error(new Error("broken on demand")),
-  });
+  const body = new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
   return new Response(body, { headers: { "content-length": "100" } });
 }
