@@ -158,6 +158,140 @@ Deno.test("a file that is not there is told, and nothing is stored", () =>
     assert.deepEqual(await listDatasets(scene.folder), []);
   }));
 
+const TREE = {
+  "top.csv": CSV,
+  "data/a.csv": bytesOf("a\n1\n"),
+  "data/deep/er/b.csv": bytesOf("b\n1\n"),
+  "data/empty.csv": new Uint8Array(),
+  "database.csv": CSV,
+};
+const IN_DATA = Object.fromEntries(Object.entries(TREE).filter(([name]) => name.startsWith("data/")));
+const WITH_FOLDERS = { "some/flowers": flowers({ files: TREE }) };
+
+for (
+  const [how, request] of [
+    ["with a slash", { files: ["data/"] }],
+    ["without one", { files: ["data"] }],
+    ["in the reference", { ref: { ...FLOWERS, file: "data" } }],
+  ] as const
+) {
+  Deno.test(`a folder named ${how} is fetched with all below it, once, and nothing else is`, () =>
+    withScene(WITH_FOLDERS, async (scene) => {
+      const { manifest, cached } = await get(scene, request);
+      assert.equal(cached, false);
+      assert.deepEqual(await contents(scene, manifest), IN_DATA);
+      assert.equal(methodsOf(scene).filter((name) => name === "storage").length, 3);
+      scene.kaggle.seen.length = 0;
+      const again = await get(scene, { ...request, ref: { ...FLOWERS, ...request.ref, version: 3 } });
+      assert.deepEqual([again.cached, again.manifest.dataset_id, methodsOf(scene)], [
+        true,
+        manifest.dataset_id,
+        [],
+      ]);
+    }));
+}
+
+Deno.test("a folder and a file beside it are one selection, and come from the stored whole", () =>
+  withScene(WITH_FOLDERS, async (scene) => {
+    const files = ["top.csv", "data/deep/"];
+    const fetched = await get(scene, { files });
+    assert.deepEqual(Object.keys(await contents(scene, fetched.manifest)), ["data/deep/er/b.csv", "top.csv"]);
+    await get(scene);
+    scene.kaggle.seen.length = 0;
+    const { manifest, cached } = await get(scene, { ref: { ...FLOWERS, version: 3 }, files: ["data/"] });
+    assert.deepEqual([cached, await contents(scene, manifest), methodsOf(scene)], [true, IN_DATA, []]);
+  }));
+
+Deno.test("a folder of hundreds of files in many pages comes whole", () => {
+  const files = Object.fromEntries(
+    Array.from({ length: 450 }, (_, i) => [`many/${i % 2 ? "odd/" : ""}${i}.txt`, bytesOf(String(i))]),
+  );
+  return withScene({ "some/flowers": flowers({ files }) }, async (scene) => {
+    const { manifest } = await get(scene, { files: ["many/"] });
+    assert.deepEqual(await contents(scene, manifest), files);
+  });
+});
+
+Deno.test("a folder that is not there is told", () =>
+  withScene(WITH_FOLDERS, async (scene) => {
+    for (const name of ["none/", "dat", "top.csv/"]) {
+      const error = await failure(get(scene, { files: [name] }));
+      assert.deepEqual([error.code, /list_dataset_files/.test(error.hint)], ["not_found", true]);
+    }
+  }));
+
+Deno.test("chosen files that are all there are count as the whole, and the other way round", () =>
+  withScene({ "some/flowers": flowers({ files: { "one.csv": CSV } }) }, async (scene) => {
+    const part = await get(scene, { files: ["one.csv"] });
+    const whole = await get(scene);
+    assert.equal(whole.manifest.dataset_id, part.manifest.dataset_id);
+    assert.deepEqual([(await get(scene)).cached, (await get(scene, { files: ["one.csv"] })).cached], [
+      true,
+      true,
+    ]);
+    assert.equal((await get(scene)).manifest.source, "https://www.kaggle.com/datasets/some/flowers");
+  }));
+
+for (const bundle of ["tar", "tar.gz"] as const) {
+  Deno.test(`a data set that comes as ${bundle} is unpacked`, () =>
+    withScene(WITH_FOLDERS, async (scene) => {
+      scene.kaggle.faults.bundle = bundle;
+      assert.deepEqual(await contents(scene, (await get(scene)).manifest), TREE);
+    }));
+}
+
+Deno.test("a data set that is larger than the disk is refused before its bytes are asked for", () => {
+  const huge = { path: "/nowhere", size: 1e15, modified: new Date() };
+  return withScene({ "some/flowers": flowers({ files: { "huge.csv": huge } }) }, async (scene) => {
+    const error = await failure(get(scene));
+    assert.equal(error.code, "resource_exhausted");
+    assert.match(
+      `${error.message} ${error.hint}`,
+      /takes 1000000\.0 GB, and the disk of .* has .* left Free some/,
+    );
+    assert.deepEqual(methodsOf(scene), ["GetDataset"]);
+  });
+});
+
+Deno.test("a web page in the place of the data is told, and never stored", () =>
+  withScene(ONE, async (scene) => {
+    const portal = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      () => new Response("<html>sign in</html>", { headers: { "content-type": "text/html" } }),
+    );
+    const host = `127.0.0.1:${portal.addr.port}`;
+    scene.kaggle.faults.location = `http://${host}/flowers.csv`;
+    const client = scene.client({}, { storageHosts: [host] });
+    const watch = { signal: new AbortController().signal, onProgress: () => {} };
+    for (const files of [null, ["flowers.csv"]]) {
+      const error = await failure(
+        downloadDataset(client, scene.folder, { ref: FLOWERS, files, force: false }, watch),
+      );
+      assert.equal(error.code, "unavailable");
+      assert.match(error.message, /sent a web page instead/);
+    }
+    assert.deepEqual(await listDatasets(scene.folder), []);
+    await portal.shutdown();
+  }));
+
+Deno.test("the progress of several files is told as one, and never falls", () => {
+  const files = Object.fromEntries(["a", "b", "c"].map((name) => [`${name}.csv`, noise(200_000)]));
+  return withScene({ "some/flowers": flowers({ files }) }, async (scene) => {
+    // The first file starts over: what came of it no longer counts.
+    scene.kaggle.faults.cutAfter = [150_000];
+    scene.kaggle.faults.sendNoValidator = true;
+    const told: [number, number | null][] = [];
+    const watch = {
+      signal: new AbortController().signal,
+      onProgress: (done: number, total: number | null) => told.push([done, total]),
+    };
+    const request = { ref: FLOWERS, files: Object.keys(files), force: false };
+    await downloadDataset(scene.client(), scene.folder, request, watch);
+    assert.deepEqual(told.at(-1), [600_000, 600_000]);
+    assert.ok(told.every(([done], i) => i === 0 || done >= told[i - 1][0]), "it falls");
+  });
+});
+
 Deno.test("a hostile archive is refused, nothing of it stays, and a good one works afterwards", () =>
   withScene(ONE, async (scene) => {
     scene.kaggle.faults.archive = makeZip([{ name: "good.csv", content: CSV }, {

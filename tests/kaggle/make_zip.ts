@@ -4,6 +4,8 @@ import { crc32, deflateRawSync } from "node:zlib";
 export interface MadeEntry {
   name: string;
   content: Uint8Array;
+  /** Raw deflate, instead of that of the content. */
+  packed?: Uint8Array;
   method?: number;
   /** Unix type and mode: 0o120777 is a link. */
   mode?: number;
@@ -31,7 +33,8 @@ export function makeZip(entries: readonly MadeEntry[]): Uint8Array {
   for (const entry of entries) {
     const name = new TextEncoder().encode(entry.name);
     const method = entry.method ?? 8;
-    const packed = method === 8 ? new Uint8Array(deflateRawSync(entry.content)) : entry.content;
+    const packed = entry.packed ??
+      (method === 8 ? new Uint8Array(deflateRawSync(entry.content)) : entry.content);
     const crc = entry.crc ?? crc32(entry.content);
     const size = entry.size ?? entry.content.length;
     const flags = (entry.flags ?? 0x800) | (entry.streamed ? 8 : 0);

@@ -6,6 +6,7 @@ import { UNPACK_LIMITS, type UnpackLimits } from "@/kaggle/unpack_limits.ts";
 import { unzip } from "@/kaggle/unzip.ts";
 import { type MadeEntry, makeZip } from "./make_zip.ts";
 import { bytesOf, noise } from "./scene.ts";
+import { deflatedZeros } from "./zeros.ts";
 
 const NEVER = new AbortController().signal;
 
@@ -123,6 +124,28 @@ Deno.test("a bomb is refused before anything is unpacked", async () => {
     entries: 1,
   });
   await refused(makeZip([file("a"), file("b", { overlap: true })]), "invalid_argument", /shares bytes/);
+});
+
+Deno.test("a zip with 10 GB of zeros is refused at once, and when it hides its size nothing grows", async () => {
+  const packed = deflatedZeros(10 * 1024);
+  const size = 10 * 2 ** 30;
+  const began = performance.now();
+  const bomb = (claimed: number) => makeZip([file("zeros.csv", { packed, size: claimed, zip64: true })]);
+  await refused(bomb(size), "invalid_argument", /"zeros.csv" would grow \d+ times, of 300 allowed/);
+  await refused(bomb(1000), "data_loss", /larger than the table of contents says/);
+  // Each of them small enough, all of them together not.
+  const many = Array.from(
+    { length: 50 },
+    (_, i) => file(`${i}.csv`, { packed: deflatedZeros(200), size: 200 * 2 ** 20, zip64: true }),
+  );
+  await refused(makeZip(many), "invalid_argument", /it would grow \d+ times, of 300 allowed/);
+  assert.ok(performance.now() - began < 3000);
+});
+
+Deno.test("an archive that is larger than the disk is refused before it is unpacked", async () => {
+  const huge = makeZip([file("huge.csv", { size: 1e15, zip64: true })]);
+  const limits = { ...UNPACK_LIMITS, total_bytes: Infinity, ratio: Infinity };
+  await refused(huge, "resource_exhausted", /it takes 1000000\.0 GB, and the disk of .* has .* left/, limits);
 });
 
 Deno.test("an entry that is larger or smaller than announced is refused", async () => {
