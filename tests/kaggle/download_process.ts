@@ -1,10 +1,10 @@
-/** A process of its own that downloads some/flowers; prints the dataset_id and whether it was there already. */
+/** A process of its own that downloads some/flowers, or those files of it that are named; prints the dataset_id and whether it was there already. */
 import { KAGGLE_DEFAULTS, KaggleClient } from "@/kaggle/client.ts";
 import { credentialFrom } from "@/kaggle/credentials.ts";
 import { downloadDataset } from "@/kaggle/download.ts";
 import { FLOWERS } from "./scene.ts";
 
-const [baseUrl, storageHost, folder] = Deno.args;
+const [baseUrl, storageHost, folder, ...files] = Deno.args;
 const client = new KaggleClient({
   ...KAGGLE_DEFAULTS,
   baseUrl,
@@ -14,7 +14,7 @@ const client = new KaggleClient({
 });
 const { manifest, cached } = await downloadDataset(client, folder, {
   ref: FLOWERS,
-  files: null,
+  files: files.length > 0 ? files : null,
   force: false,
 }, {
   signal: new AbortController().signal,

@@ -51,10 +51,10 @@ export function noise(length: number): Uint8Array {
   return bytes;
 }
 
-export async function withScene(
+export async function withScene<T = void>(
   datasets: Record<string, EmulatedDataset>,
-  work: (scene: Scene) => Promise<void>,
-): Promise<void> {
+  work: (scene: Scene) => Promise<T>,
+): Promise<T> {
   const kaggle = startEmulator({ datasets });
   const folder = await Deno.makeTempDir();
   const client = (env: Record<string, string | undefined> = {}, changes: Partial<KaggleOptions> = {}) =>
@@ -69,7 +69,7 @@ export async function withScene(
       ...changes,
     });
   try {
-    await work({ kaggle, folder, client });
+    return await work({ kaggle, folder, client });
   } finally {
     await kaggle.close();
     await Deno.remove(folder, { recursive: true });

@@ -25,6 +25,8 @@ export const RANDOM_FAULTS = [
   "short_range",
   /** The file was stored anew: another ETag, and other bytes of a zip that unpack to the same. */
   "changed",
+  /** Storage: one byte of the body is another one. */
+  "corrupt",
   /** Storage: no hash. */
   "no_hash",
   /** Storage: a hash of other bytes. */
@@ -72,6 +74,8 @@ export interface Faults {
   /** What a whole data set comes as. */
   bundle: "zip" | "tar" | "tar.gz";
   random: Random | null;
+  /** Storage pauses so long after each 64 KiB: a slow line. */
+  pauseMs: number;
   /** Replaces the archive of a whole data set (only in the same process). */
   archive: Uint8Array | null;
   /** Storage waits with the second half of a body until this settles (only in the same process). */
@@ -95,6 +99,7 @@ export function noFaults(): Faults {
     zipSingleFiles: false,
     bundle: "zip",
     random: null,
+    pauseMs: 0,
     archive: null,
     hold: null,
   };
@@ -118,6 +123,7 @@ export const FAULTS_SCHEMA = z.strictObject({
   nullableStyle: z.boolean(),
   zipSingleFiles: z.boolean(),
   bundle: z.enum(["zip", "tar", "tar.gz"]),
+  pauseMs: z.int().min(0),
   random: z.strictObject({
     seed: z.int(),
     rate: z.number().min(0).max(1),

@@ -27,6 +27,7 @@ const STRIKES: readonly RandomFault[] = [
   "ignore_range",
   "short_range",
   "changed",
+  "corrupt",
   "no_hash",
   "wrong_hash",
 ];
@@ -190,6 +191,18 @@ async function writeBody(
     await writePart(conn, content, from, from + dice.below(length));
     return fault === "stall" ? await silence(faults.random!.stallMs, conn, closing) : undefined;
   }
+  if (ok && fault === "corrupt" && length > 0) {
+    const at = from + dice.below(length);
+    await writePart(conn, content, from, at);
+    for await (const piece of piecesOf(content, at, at + 1)) {
+      await writeAll(
+        conn,
+        piece.map((byte) => byte ^ 0x55),
+      );
+    }
+    return await writePart(conn, content, at + 1, to);
+  }
+  if (ok && faults.pauseMs > 0) return await writeSlowly(conn, content, from, to, faults.pauseMs, closing);
   const half = ok && faults.hold ? from + Math.floor(length / 2) : to;
   await writePart(conn, content, from, half);
   if (half < to) {
@@ -215,6 +228,22 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 async function writePart(conn: Deno.TcpConn, content: Content, from: number, to: number): Promise<void> {
   for await (const piece of piecesOf(content, from, to)) await writeAll(conn, piece);
+}
+
+const SLOW_PIECE = 64 * 1024;
+
+async function writeSlowly(
+  conn: Deno.TcpConn,
+  content: Content,
+  from: number,
+  to: number,
+  pauseMs: number,
+  closing: AbortSignal,
+): Promise<void> {
+  for (let at = from; at < to && !closing.aborted; at += SLOW_PIECE) {
+    await writePart(conn, content, at, Math.min(to, at + SLOW_PIECE));
+    await new Promise((done) => setTimeout(done, pauseMs));
+  }
 }
 
 async function writeAll(conn: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
