@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { findSample } from "@/dataset/samples.ts";
 import { findStoredDataset, readRemoteHead, readStoredHead } from "@/kaggle/file_head.ts";
-import { chooseFile, HEAD_BYTES, previewTable } from "@/kaggle/preview.ts";
+import { chooseFile, HEAD_BYTES, headFor, previewTable } from "@/kaggle/preview.ts";
 import { checkFileName, datasetName, type KaggleRef, parseRef } from "@/kaggle/ref.ts";
 import { AppError } from "@/shared/errors.ts";
 import { parseWebAddress } from "@/sources/web_address.ts";
@@ -41,8 +41,8 @@ export const previewDatasetFile = defineTool<KaggleServices, z.infer<typeof INPU
   name: "preview_dataset_file",
   title: "Preview a file of a data set",
   description:
-    "Shows the columns and first rows of a table (CSV or TSV, also packed) in a data set, reading only the beginning of the " +
-    "file. Use it to see which column to predict and whether the data is what the title says, before downloading.",
+    "Shows the columns and first rows of a table in a data set, reading only the beginning of the file (of formats that " +
+    "are not lines of text, such as Parquet or Excel, all of it up to 16 MiB). Use it to see which column to predict and whether the data is what the title says, before downloading.",
   effect: "read",
   open_world: true,
   scope: "datasets:read",
@@ -51,9 +51,14 @@ export const previewDatasetFile = defineTool<KaggleServices, z.infer<typeof INPU
   async run(input, services, { signal }) {
     const address = parseWebAddress(input.ref);
     if (address) {
-      const head = await readWebHead(services.web, address, HEAD_BYTES, signal);
-      const table = await previewTable(head.bytes, head.isAll, head.name, input.rows);
-      return { ref: address.ref, file: head.name, read_from: "web", ...table };
+      const first = await readWebHead(services.web, address, HEAD_BYTES, signal);
+      const head = await headFor(
+        first.name,
+        (limit) =>
+          limit === HEAD_BYTES ? Promise.resolve(first) : readWebHead(services.web, address, limit, signal),
+      );
+      const table = await previewTable(head.bytes, head.isAll, first.name, input.rows);
+      return { ref: address.ref, file: first.name, read_from: "web", ...table };
     }
     const ref = parseRef(input.ref);
     const asked = input.file !== undefined ? checkFileName(input.file) : ref.file ?? undefined;
@@ -67,8 +72,14 @@ export const previewDatasetFile = defineTool<KaggleServices, z.infer<typeof INPU
     const stored = await findStoredDataset(services.datasets_dir, ref);
     const file = asked ?? chooseFile(stored?.files.map(({ name }) => name) ?? []) ??
       await firstTable(services, ref, signal);
-    const local = stored && await readStoredHead(services.datasets_dir, stored, file, HEAD_BYTES);
-    const head = local ?? await readRemoteHead(services.client, ref, file, HEAD_BYTES, signal);
+    const local = stored?.files.some(({ name }) => name === file) ? stored : null;
+    const head = await headFor(
+      file,
+      (limit) =>
+        local
+          ? readStoredHead(services.datasets_dir, local, file, limit)
+          : readRemoteHead(services.client, ref, file, limit, signal),
+    );
     const table = await previewTable(head.bytes, head.isAll, file, input.rows);
     return { ref: input.ref, file, read_from: local ? "store" : "kaggle", ...table };
   },

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { datasetFolder, type DatasetManifest, findDataset } from "@/dataset/store.ts";
 import { diskError } from "@/shared/atomic_file.ts";
+import { AppError } from "@/shared/errors.ts";
 import type { KaggleClient } from "./client.ts";
 import { datasetName, type KaggleRef } from "./ref.ts";
 import { withDeadline, withRetry } from "./retry.ts";
@@ -23,15 +24,19 @@ export async function findStoredDataset(
   );
 }
 
-/** Null when the entry has no such file. */
+/** @throws AppError not_found when the entry has no such file */
 export async function readStoredHead(
   datasetsDir: string,
   manifest: DatasetManifest,
   file: string,
   limit: number,
-): Promise<FileHead | null> {
+): Promise<FileHead> {
   const found = manifest.files.find((one) => one.name === file);
-  if (!found) return null;
+  if (!found) {
+    throw new AppError("not_found", `Cannot find ${file} in ${manifest.ref}: it has no such file`, {
+      hint: "list_dataset_files shows the names, which are case-sensitive paths.",
+    });
+  }
   const path = join(datasetFolder(datasetsDir, manifest), ...found.path.split("/"));
   try {
     using handle = await Deno.open(path, { read: true });

@@ -1,11 +1,15 @@
 /** The first rows of a table from the first bytes of its file, however it is packed. */
 import { Gunzip, Inflate } from "fflate";
 import { isTableFile, readTable } from "@/dataset/readers.ts";
+import { LINE_FORMATS } from "@/dataset/sample_lines.ts";
 import { cellOf, type ColumnType } from "@/dataset/table.ts";
 import { AppError } from "@/shared/errors.ts";
+import type { FileHead } from "./file_head.ts";
 
 /** So many bytes of a file are read, and so many are unpacked at most. */
 export const HEAD_BYTES = 512 * 1024;
+/** Of a format that can't be read from its beginning, files up to this size are read as a whole. */
+const WHOLE_BYTES = 16 * 1024 * 1024;
 const MAX_UNPACKED_BYTES = 4 * HEAD_BYTES;
 /** So many rows, where they are in the head, decide the types. */
 const TYPED_ROWS = 1000;
@@ -36,6 +40,29 @@ export async function previewTable(
     columns: table.columns.map(({ name, type }) => ({ name, type })),
     rows: Array.from({ length: shown }, (_, row) => table.columns.map((column) => cellOf(column, row))),
   };
+}
+
+/**
+ * As much of a file as its first rows need: the beginning where rows are lines, else all of it, when it is not large.
+ * @param read gives the first bytes, so many at most
+ * @throws AppError failed_precondition when it is too large for that
+ */
+export async function headFor(
+  name: string,
+  read: (limit: number) => Promise<FileHead>,
+): Promise<FileHead> {
+  const head = await read(HEAD_BYTES);
+  // The beginning of a gzip or a zip unpacks to that of what is in it.
+  if (head.isAll || LINE_FORMATS.test(name.replace(/\.(gz|zip)$/i, "")) || !isTableFile(name)) return head;
+  const whole = await read(WHOLE_BYTES);
+  if (whole.isAll) return whole;
+  throw new AppError(
+    "failed_precondition",
+    `Cannot preview ${name}: its rows can't be read from its beginning, and it is larger than ${
+      WHOLE_BYTES / 2 ** 20
+    } MiB`,
+    { hint: "Download it (download_dataset with `files`), then profile it by its dataset_id." },
+  );
 }
 
 /** The file to show when none is named: the first table, by preference one whose name says train. */

@@ -1,6 +1,7 @@
 /** The agent with data from Kaggle: searched, downloaded, the right file chosen. */
 import assert from "node:assert/strict";
 import { Random } from "@/shared/random.ts";
+import { lineageIn } from "../e2e/lineage.ts";
 import { inSandbox, SOURCE } from "../e2e/program.ts";
 import { startEmulator } from "../kaggle/emulator/emulator.ts";
 
@@ -57,7 +58,30 @@ Deno.test("a request without data is searched for at Kaggle, and the table for t
       assert.equal(result.target, "Exited");
       assert.equal(result.model.model_id, "bank-customer-churn-exited@1");
       assert.match(stderr, /assumed file = train\.csv \(its name says it is for training/);
+      const { ref, version, license, sha256 } = lineageIn(sandbox);
+      assert.deepEqual([ref, version, license], ["ann/bank-customer-churn", "2", "CC0: Public Domain"]);
+      assert.match(sha256, /^[0-9a-f]{64}$/);
       assert.ok(kaggle.seen.some((request) => request.headers.authorization === "Bearer good"));
+    });
+  } finally {
+    await kaggle.close();
+  }
+});
+
+Deno.test("the kaggle-server, with no more rights than it needs, knows that a data set is larger than the disk", async () => {
+  const huge = { path: "/nowhere", size: 1e15, modified: new Date() };
+  const datasets = {
+    "ann/huge": { title: "Huge", license: "CC0: Public Domain", version: 1, files: { "huge.csv": huge } },
+  };
+  const kaggle = startEmulator({ datasets });
+  try {
+    await inSandbox(SOURCE, async (sandbox) => {
+      const env = { MLMCP_KAGGLE_URL: kaggle.url, MLMCP_KAGGLE_STORAGE_HOSTS: kaggle.storageHost };
+      const args = ["agent", "predict b", "--dataset", "ann/huge", "--no-deploy", "--yes", "--json"];
+      const { code, stdout } = await sandbox.run(args, { env });
+      assert.notEqual(code, 0);
+      assert.match(stdout, /takes 1000000\.0 GB, and the disk of .* has .* left/);
+      assert.equal(kaggle.seen.some(({ host }) => host === "storage"), false);
     });
   } finally {
     await kaggle.close();

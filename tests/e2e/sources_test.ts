@@ -4,27 +4,11 @@ import { join } from "node:path";
 import { findSample } from "@/dataset/samples.ts";
 import { sha256Hex } from "@/shared/hash.ts";
 import { startWeb } from "../sources/web_server.ts";
-import { inSandbox, programs, type Sandbox } from "./program.ts";
+import { lineageIn } from "./lineage.ts";
+import { inSandbox, programs } from "./program.ts";
 
 const IRIS = findSample("iris").text;
 const LEARN = ["--target", "species", "--algorithm", "gaussian_nb", "--no-deploy", "--yes", "--json"];
-
-interface Lineage {
-  ref: string;
-  version: string | null;
-  license: string | null;
-  sha256: string;
-}
-
-/** What the model that the agent made says about its data. */
-function lineageIn(sandbox: Sandbox): Lineage {
-  const [{ name }] = [...Deno.readDirSync(join(sandbox.home, "models"))];
-  const bytes = Deno.readFileSync(join(sandbox.home, "models", name, "model.safetensors"));
-  const header = new TextDecoder().decode(
-    bytes.subarray(8, 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true))),
-  );
-  return JSON.parse(JSON.parse(header).__metadata__.mlmcp).dataset;
-}
 
 for (const program of await programs()) {
   const options = { ignore: program.missing !== null };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { AppError } from "@/shared/errors.ts";
-import { chooseFile, HEAD_BYTES, previewTable } from "@/kaggle/preview.ts";
+import { chooseFile, HEAD_BYTES, headFor, previewTable } from "@/kaggle/preview.ts";
 import { makeZip } from "./make_zip.ts";
 import { bytesOf } from "./scene.ts";
 
@@ -73,4 +73,28 @@ Deno.test("of several files the table for training is shown", () => {
     "train inside a word is no name for training",
   );
   assert.equal(chooseFile(["readme.md"]), undefined);
+});
+
+Deno.test("of formats that are no lines all is read when it is not large, of others never more than the head", async () => {
+  const asked: number[] = [];
+  const file = (size: number) => (limit: number) => {
+    asked.push(limit);
+    return Promise.resolve({ bytes: new Uint8Array(Math.min(size, limit)), isAll: size <= limit });
+  };
+  const read = async (name: string, size: number) => {
+    asked.length = 0;
+    return (await headFor(name, file(size))).bytes.length;
+  };
+  assert.equal(await read("a.parquet", 2_000_000), 2_000_000);
+  assert.deepEqual(asked, [HEAD_BYTES, 16 * 2 ** 20]);
+  for (const name of ["a.csv", "a.csv.gz", "a.jsonl.zip", "A.TSV", "strange"]) {
+    assert.deepEqual([await read(name, 2_000_000), asked], [HEAD_BYTES, [HEAD_BYTES]], name);
+  }
+  assert.deepEqual([await read("small.xlsx", 1000), asked], [1000, [HEAD_BYTES]]);
+  await assert.rejects(
+    read("a.parquet", 20_000_000),
+    (error) =>
+      error instanceof AppError && error.code === "failed_precondition" &&
+      /download_dataset/.test(error.hint),
+  );
 });

@@ -40,6 +40,7 @@ export function stormRound(seed: number): Promise<RoundResult> {
         kinds: tellsHashes ? all : all.filter((kind) => kind !== "corrupt"),
         stallMs: 60,
       },
+      retryAfter: "0",
       hashes: tellsHashes ? pick(random, ["both", "md5", "crc32c"]) : "none",
       bundle: pick(random, ["zip", "tar", "tar.gz"]),
       styles: pick(random, ["both", "rest"]),

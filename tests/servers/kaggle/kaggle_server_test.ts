@@ -219,6 +219,68 @@ Deno.test("what is not there is refused with the names that are", () =>
     }
   }));
 
+Deno.test("a preview asks for a range, and for all of a file only where its rows are no lines", () => {
+  const list = Array.from({ length: 40_000 }, (_, i) => ({ id: i, name: `row ${i}` }));
+  const lines = bytesOf(list.map((row) => JSON.stringify(row)).join("\n"));
+  const files = { "list.json": bytesOf(JSON.stringify(list)), "lines.jsonl": lines };
+  return onStage("modern", { "some/flowers": flowers({ files }) }, async ({ desk, kaggle }) => {
+    for (const [file, ends] of [["lines.jsonl", [524287]], ["list.json", [524287, 16777215]]] as const) {
+      kaggle.seen.length = 0;
+      const shown = await ok(desk, "preview_dataset_file", { ref: "some/flowers", file, rows: 2 });
+      assert.deepEqual(shown.rows, [[0, "row 0"], [1, "row 1"]]);
+      const ranges = kaggle.seen.filter(({ host }) => host === "storage").map(({ headers }) => headers.range);
+      assert.deepEqual(ranges, ends.map((end) => `bytes=0-${end}`));
+    }
+  });
+});
+
+Deno.test("a search is filtered and sorted, its results can be chosen from, and pages hold each once", () => {
+  const datasets = Object.fromEntries(
+    Array.from({ length: 25 }, (_, i) => [
+      `ann/cells-${i}`,
+      flowers({
+        title: `Cells ${i}`,
+        votes: (i * 7) % 25,
+        usability: i / 25,
+        license: i % 5 === 0 ? "GPL 2" : "CC0: Public Domain",
+        files: { [i % 2 ? "a.json" : "a.csv"]: noise(100 * (i + 1)) },
+      }),
+    ]),
+  );
+  return onStage("modern", datasets, async ({ desk, kaggle }) => {
+    type Found = { ref: string; votes: number; size_bytes: number; license: string; usability: number };
+    const all = async (input: Record<string, unknown>) => {
+      const found: Found[] = [];
+      let cursor: unknown;
+      do {
+        const page = await ok(desk, "search_datasets", { query: "cells", limit: 4, ...input, cursor });
+        found.push(...(page.datasets as Found[]).filter(({ ref }) => ref.startsWith("ann/")));
+        cursor = page.next_cursor ?? undefined;
+      } while (cursor !== undefined);
+      return found;
+    };
+    for (const styles of ["both", "rest"] as const) {
+      kaggle.faults.styles = styles;
+      const byVotes = await all({ sort_by: "votes", owner: "ann" });
+      assert.deepEqual(
+        byVotes.map(({ votes }) => votes),
+        Array.from({ length: 25 }, (_, i) => 24 - i),
+        styles,
+      );
+      const sized = await all({ min_size_bytes: 1000, max_size_bytes: 1200, owner: "ann" });
+      assert.deepEqual(sized.map(({ size_bytes }) => size_bytes).sort(), [1000, 1100, 1200]);
+      assert.equal((await all({ license: "gpl", owner: "ann" })).length, 5);
+      assert.equal((await all({ file_type: "json", owner: "ann" })).length, 12);
+      const [best] = await all({ sort_by: "usability", owner: "ann" });
+      assert.deepEqual([best.ref, best.usability, best.license], [
+        "ann/cells-24",
+        0.96,
+        "CC0: Public Domain",
+      ]);
+    }
+  });
+});
+
 Deno.test("a failed download that is followed says why", () =>
   onStage("legacy", {}, async ({ desk, services }) => {
     // Not through download_dataset, which may see it fail before it answers, and then says so itself.
