@@ -1,6 +1,7 @@
 /** What the documents say about settings is what the program has. */
 import assert from "node:assert/strict";
 import { SETTINGS } from "@/shared/config.ts";
+import { FAULTS_SCHEMA, RANDOM_FAULTS } from "./kaggle/emulator/faults.ts";
 import { withTools } from "../tasks/docs.ts";
 
 const read = (path: string) => Deno.readTextFileSync(new URL(`../${path}`, import.meta.url));
@@ -28,6 +29,7 @@ Deno.test("links in the documents lead to files that exist", () => {
       "docs/decisions.md",
       "docs/configuration.md",
       "docs/CONTRIBUTING.md",
+      "docs/kaggle-emulator.md",
     ]
   ) {
     for (const [, target] of read(path).matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)/g)) {
@@ -44,4 +46,11 @@ Deno.test("links in the documents lead to files that exist", () => {
 Deno.test("the README's table of tools is the servers' tables (deno task docs writes it)", () => {
   const tight = (text: string) => text.replace(/ +/g, " ").replace(/-{3,}/g, "---").replace(/ ?\| ?/g, "|");
   assert.equal(tight(read("README.md")), tight(withTools(read("README.md"))));
+});
+
+Deno.test("docs/kaggle-emulator.md names every fault", () => {
+  const text = read("docs/kaggle-emulator.md");
+  for (const name of [...Object.keys(FAULTS_SCHEMA.shape), ...RANDOM_FAULTS]) {
+    assert.ok(text.includes(`\`${name}\``), `${name} is missing`);
+  }
 });

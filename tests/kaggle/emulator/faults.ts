@@ -23,6 +23,8 @@ export const RANDOM_FAULTS = [
   "ignore_range",
   /** Storage: fewer bytes of a Range than asked for. */
   "short_range",
+  /** Storage: another part than the Range asked for, and says so. */
+  "shift_range",
   /** The file was stored anew: another ETag, and other bytes of a zip that unpack to the same. */
   "changed",
   /** Storage: one byte of the body is another one. */

@@ -26,6 +26,7 @@ const STRIKES: readonly RandomFault[] = [
   "stall",
   "ignore_range",
   "short_range",
+  "shift_range",
   "changed",
   "corrupt",
   "no_hash",
@@ -119,6 +120,7 @@ async function answer(state: State, request: Request, fault: RandomFault | null)
   if (asked.from >= size) {
     return { ...whole, status: 416, headers: { ...headers, "content-range": `bytes */${size}` }, to: 0 };
   }
+  if (fault === "shift_range") asked.from = dice.below(asked.from + 1);
   const most = fault === "short_range" ? 1 + dice.below(asked.to - asked.from) : faults.rangeBytes;
   const to = Math.min(asked.to, asked.from + most);
   headers["content-range"] = `bytes ${asked.from}-${to - 1}/${size}`;
