@@ -217,7 +217,7 @@ export class KaggleClient {
   /**
    * Asks for a fresh link to the bytes (links are signed and expire) and opens it. One try: whoever reads the
    * stream knows how far it came, and opens again from there.
-   * @param wanted.file one file; null: everything as one zip
+   * @param wanted.file one file; null: everything as one archive
    */
   async openDownload(
     ref: KaggleRef,

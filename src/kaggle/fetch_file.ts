@@ -29,7 +29,7 @@ export interface ByteSource {
 export interface Wanted {
   ref: KaggleRef;
   version: number | null;
-  /** One file of the data set; null: all of it, as a zip. */
+  /** One file of the data set; null: all of it, as an archive. */
   file: string | null;
 }
 
