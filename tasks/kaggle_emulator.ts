@@ -93,7 +93,10 @@ try {
     host: args.host,
     faults: faultsOf(args.faults),
   });
-  console.log(`Kaggle emulator at ${emulator.url}, storage at ${emulator.storageHost}, serving ${root}`);
+  console.log(
+    `Kaggle emulator at ${emulator.url}, storage at ${emulator.storageHost}, serving ${root}\n` +
+      `mlmcp finds it with MLMCP_KAGGLE_URL=${emulator.url} MLMCP_KAGGLE_STORAGE_HOSTS=${emulator.storageHost}`,
+  );
   const stop = async () => {
     await emulator.close();
     Deno.exit(0);
