@@ -31,7 +31,8 @@ for (const program of await programs()) {
         atTraining(sandbox, async (client) => {
           const call = async (name: string, args: Record<string, unknown>) => {
             const { isError, structuredContent } = await client.callTool({ name, arguments: args });
-            return { ...structuredContent as Record<string, unknown>, isError: isError === true };
+            const answer: Record<string, unknown> = { ...structuredContent as object, isError: isError === true };
+            return answer;
           };
           const asked = { dataset: "sample/iris", target: "species", algorithm: "gaussian_nb", wait_s: 45 };
           assert.equal((await call("train_model", asked)).status, "succeeded");
