@@ -8,8 +8,7 @@ import type { Column, Table } from "./table.ts";
  */
 export function countDuplicateRows({ columns, rows }: Table): number {
   if (columns.length === 0) return 0;
-  const hashes = new Int32Array(rows);
-  for (const column of columns) addHashes(hashes, column);
+  const hashes = hashRows({ columns, rows });
   let size = 16;
   while (size < rows * 2) size *= 2;
   const slots = new Int32Array(size).fill(-1);
@@ -25,6 +24,13 @@ export function countDuplicateRows({ columns, rows }: Table): number {
     else slots[slot] = row;
   }
   return duplicates;
+}
+
+/** A number for each row: the same for equal rows, and mostly another one for others. */
+export function hashRows({ columns, rows }: Table): Int32Array {
+  const hashes = new Int32Array(rows);
+  for (const column of columns) addHashes(hashes, column);
+  return hashes;
 }
 
 function addHashes(hashes: Int32Array, column: Column): void {
