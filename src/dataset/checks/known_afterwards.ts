@@ -21,7 +21,8 @@ export const knownAfterwards: Check = {
   name: "known_afterwards",
   title:
     "A column is filled, or its date is the latest, for one class alone: its values came after the event.",
-  severity: "error when that alone tells the target; warning when it holds for a part of one class alone",
+  severity:
+    "error when that alone tells the class, or a date is there for high targets alone; warning for less",
   remedy: "Exclude the column.",
   find({ features, labels, sample, target }) {
     if (!labels || !target || sample.length < MIN_ROWS) return [];
@@ -80,10 +81,9 @@ function fromClasses(
   }
   // The class that the sign marks, or the one that it spares.
   const shares = inClass.map((k, c) => k / all[c]);
+  const distance = (c: number) =>
+    Math.min(all[c], n - all[c]) < MIN_SIDE ? 0 : Math.abs(shares[c] - (rows - inClass[c]) / (n - all[c]));
   const best = shares.reduce((at, _, c) => distance(c) > distance(at) ? c : at, 0);
-  function distance(c: number): number {
-    return Math.abs(shares[c] - (rows - inClass[c]) / (n - all[c]));
-  }
   const skill = (1 + distance(best)) / 2;
   const most = inClass.indexOf(Math.max(...inClass));
   const share = inClass[most] / rows;
@@ -128,7 +128,8 @@ function fromNumbers({ column, flags, what }: Sign, y: Float64Array, target: str
   const skill = Math.max(area, 1 - area);
   if (skill < TELLS_NUMBERS) return null;
   return {
-    severity: "error",
+    // Children have no income, whatever is to be predicted; but a date was written on that day.
+    severity: column.type === "date" ? "error" : "warning",
     columns: [column.name],
     message: `"${column.name}" ${what} only where "${target}" is ${
       area > 0.5 ? "high" : "low"

@@ -19,6 +19,7 @@ const MIN_ROWS = 50;
 const MIN_ROWS_OF_CLASS = 8;
 const MAX_CLASSES = 200;
 const SUSPECT = 0.97;
+const SURE_OF_NUMBERS = 0.995;
 /** So much of the next best column's error must be gone. */
 const ALONE = 10;
 const NEARLY_ALONE = 4;
@@ -54,7 +55,7 @@ export const targetLeakage: Check = {
     return suspects.flatMap((suspect) => {
       // No error in n rows is not no error.
       const gap = rest / Math.max(1 - suspect.skill, 0.5 / sample.length);
-      const severity = severityOf(labels, suspect.skill, gap, sample.length);
+      const severity = severityOf(labels, suspect, gap, sample.length);
       return severity ? [finding(suspect, target.name, labels, next, sample.length, severity)] : [];
     });
   },
@@ -69,17 +70,24 @@ function canJudge({ y, names }: Extract<Labels, { task: "classification" }>): bo
 
 /** Many rare categories are learnt by heart, and names of someone repeat with their class: other checks see to them. */
 function isJudged(column: Column, sample: Subject["sample"], labels: Labels): boolean {
-  const few = Math.max(10, 3 * (labels.task === "classification" ? labels.names.length : 1));
+  const few = fewFor(labels);
   if (namesSomeone(column) && countDistinct(column, sample) > few) return false;
   return column.storage === "numeric" || column.categories.length <= Math.max(few, sample.length / 10);
 }
 
-function severityOf(labels: Labels, skill: number, gap: number, rows: number): Severity | null {
+function severityOf(labels: Labels, { column, skill }: Scored, gap: number, rows: number): Severity | null {
   const isSure = labels.task === "regression"
-    ? skill >= 0.99
+    ? skill >= SURE_OF_NUMBERS
     : skill >= 0.999 || atLeast(skill, rows) >= 0.975;
-  if (isSure && gap >= ALONE) return "error";
+  // A city tells its country, and that is no leak.
+  const isFiner = column.storage === "coded" && column.categories.length > fewFor(labels);
+  if (isSure && gap >= ALONE && !isFiner) return "error";
   return gap >= NEARLY_ALONE ? "warning" : null;
+}
+
+/** So many values are the classes in other words; more are something finer. */
+function fewFor(labels: Labels): number {
+  return Math.max(10, 3 * (labels.task === "classification" ? labels.names.length : 1));
 }
 
 /** Lower end of Wilson's 95 % interval of a share: what few rows leave open. */
