@@ -19,6 +19,7 @@ const BORDERS: Record<string, readonly string[]> = {
     "src/dataset/table.ts",
     "src/dataset/dates.ts",
     "src/dataset/missing_values.ts",
+    "src/dataset/checks/finding.ts",
   ],
   "src/registry": ["src/shared", "src/artifact"],
   "src/jobs": ["src/shared", "src/dataset", "src/ml", "src/artifact", "src/registry"],

@@ -79,6 +79,8 @@ export function smallArtifact(options: SmallModelOptions = {}): Uint8Array {
     dataset: { ref: "sample/small", version: null, sha256: "0".repeat(64), license: "CC0-1.0" },
     code_version: "0.0.0",
     importances: { length: 1 },
+    findings: [],
+    ignored_findings: [],
     golden_table: smallTable(),
   });
 }

@@ -71,6 +71,18 @@ export function pageOf<T>(
   };
 }
 
+export const findingField = z.object({
+  check: z.string().describe("Name of the check, as in ignore_findings"),
+  severity: z.enum(["error", "warning", "info"]).describe(
+    "error: refused unless ignored; warning: look at it before you believe the score",
+  ),
+  columns: z.array(z.string().describe("Name")).describe("Columns that it is about"),
+  message: z.string().describe("What was found"),
+  evidence: z.record(z.string().describe("Figure"), z.union([z.number(), z.string()]).describe("Value"))
+    .describe("The figures behind it"),
+  hint: z.string().describe("What to do"),
+});
+
 const leaderboardRow = z.object({
   algorithm: z.string().describe("Name of the algorithm"),
   params: paramsField.describe("Parameters that differ from the defaults"),
@@ -121,6 +133,9 @@ export const jobOutput = z.object({
     column: z.string().describe("Column that was not used"),
     reason: z.string().describe("Why"),
   })).optional().describe("Columns that were not used"),
+  findings: z.array(findingField).optional().describe(
+    "What the checks before learning found, the most severe first",
+  ),
   notes: notesField,
   error: z.object({
     code: z.string().describe("Kind of error"),

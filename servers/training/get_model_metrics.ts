@@ -1,11 +1,15 @@
 import { z } from "zod";
 import { defineTool } from "../tool.ts";
-import { modelAnswer, modelIdField, modelOutput, scoresField } from "./fields.ts";
+import { findingField, modelAnswer, modelIdField, modelOutput, scoresField } from "./fields.ts";
 import type { TrainingServices } from "./services.ts";
 
 const input = z.strictObject({ model_id: modelIdField });
 
 const output = modelOutput.extend({
+  findings: z.array(findingField).describe("What the checks before learning found in its data"),
+  ignored_findings: z.array(z.string().describe("Name of a check")).describe(
+    "Checks whose errors were to be ignored when it was trained",
+  ),
   validations: z.array(z.object({
     gate_id: z.string().describe("The receipt"),
     metric: z.string().describe("What the gate looked at"),
@@ -44,6 +48,7 @@ export const getModelMetrics = defineTool<TrainingServices, z.infer<typeof input
       validated_on: receipt.validated_on,
       created_at: receipt.created_at,
     }));
-    return { ...modelAnswer(model), validations };
+    const { findings, ignored_findings } = registry.artifact(model);
+    return { ...modelAnswer(model), findings, ignored_findings, validations };
   },
 });

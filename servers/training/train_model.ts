@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CHECKS } from "@/dataset/checks/checks.ts";
 import { AppError } from "@/shared/errors.ts";
 import { checkParams } from "@/ml/pipeline.ts";
 import { estimatorOf, ESTIMATORS } from "@/ml/estimators.ts";
@@ -65,6 +66,11 @@ const input = z.strictObject({
     "A column of weights (numbers >= 0); it is then no feature",
   ),
   sample_rows: sampleRowsField,
+  ignore_findings: z.array(z.enum([...CHECKS.map(({ name }) => name), "all"]).describe("Name of a check"))
+    .max(50)
+    .optional().describe(
+      "Checks whose errors do not stop the training, or all. Without it an error (target leakage and the like) refuses the table; recorded with the model",
+    ),
   name: z.string().max(64).optional().describe(
     "Name to keep the model under (default: from the data set's name)",
   ),
@@ -141,6 +147,7 @@ function requestFrom(
     ...(args.metric ? { metric: args.metric } : {}),
     ...(args.budget?.trials ? { trials: args.budget.trials } : {}),
     ...(args.sample_weight ? { sample_weight: args.sample_weight } : {}),
+    ...(args.ignore_findings ? { ignore_findings: args.ignore_findings } : {}),
     ...(args.sample_rows ? { sample_rows: args.sample_rows } : {}),
   };
 }

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { AppError } from "@/shared/errors.ts";
 import { canonicalJson, sha256Hex } from "@/shared/hash.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "@/shared/safetensors.ts";
+import type { Finding } from "@/dataset/checks/finding.ts";
 import type { Table } from "@/dataset/table.ts";
 import { estimatorOf } from "@/ml/estimators.ts";
 import { checkParams, type FittedPipeline } from "@/ml/pipeline.ts";
@@ -46,6 +47,10 @@ export interface ArtifactFacts {
   code_version: string;
   /** Share of the model's skill that is lost when a column is shuffled, by column. */
   importances: Record<string, number>;
+  /** What the checks before learning found in its data. */
+  findings: Finding[];
+  /** Checks whose errors were to be ignored. */
+  ignored_findings: string[];
 }
 
 export interface Artifact extends ArtifactFacts {
@@ -98,6 +103,16 @@ const DOCUMENT = z.strictObject({
   }),
   code_version: z.string(),
   importances: z.record(z.string(), z.number()),
+  // Models of before the checks have none.
+  findings: z.array(z.strictObject({
+    check: z.string(),
+    severity: z.enum(["error", "warning", "info"]),
+    columns: z.array(z.string()),
+    message: z.string(),
+    evidence: z.record(z.string(), label),
+    hint: z.string(),
+  })).default([]),
+  ignored_findings: z.array(z.string()).default([]),
   pipeline: z.strictObject({
     task: z.enum(["classification", "regression"]),
     algorithm: z.string(),

@@ -1,4 +1,5 @@
 /** A training job: what was asked, where it stands, what came of it. */
+import type { Finding } from "@/dataset/checks/finding.ts";
 import type { Task } from "@/ml/estimator.ts";
 import type { WireError } from "@/shared/errors.ts";
 
@@ -37,6 +38,8 @@ export interface TrainingRequest {
   sample_weight?: string;
   /** About so many rows of the table, spread over it; absent: all. */
   sample_rows?: number;
+  /** Names of checks whose errors do not stop the job, or "all". */
+  ignore_findings?: string[];
   /** Name that the model is kept under. */
   name: string;
   /** Hash of the table's bytes when the job was accepted: a job that runs later must meet the same. */
@@ -85,6 +88,8 @@ export interface JobResult {
   timings: Timings;
   rows: { total: number; train: number; holdout: number; without_target: number };
   dropped: { column: string; reason: string }[];
+  /** What the checks before learning found, the most severe first. */
+  findings: Finding[];
   /** What reading the table had to guess or change. */
   notes?: readonly string[];
 }

@@ -196,5 +196,6 @@ export function prepareInput(request: TrainingRequest, table: TableBytes): Prepa
     ...(request.features ? { features: request.features } : {}),
     ...(request.exclude ? { exclude: request.exclude } : {}),
     ...(request.sample_weight ? { sample_weight: request.sample_weight } : {}),
+    ...(request.ignore_findings ? { ignore_findings: request.ignore_findings } : {}),
   };
 }

@@ -86,6 +86,8 @@ export async function runTrainingJob(
         ...(request.sample_rows ? { sample_rows: request.sample_rows } : {}),
       },
       code_version: VERSION,
+      findings: prepared.findings,
+      ignored_findings: request.ignore_findings ?? [],
     },
   }, {
     signal,
@@ -112,6 +114,7 @@ export async function runTrainingJob(
     },
     rows: prepared.rows,
     dropped: fitted.dropped,
+    findings: prepared.findings,
     ...(prepared.notes ? { notes: prepared.notes } : {}),
   };
 }

@@ -31,7 +31,10 @@ for (const program of await programs()) {
         atTraining(sandbox, async (client) => {
           const call = async (name: string, args: Record<string, unknown>) => {
             const { isError, structuredContent } = await client.callTool({ name, arguments: args });
-            const answer: Record<string, unknown> = { ...structuredContent as object, isError: isError === true };
+            const answer: Record<string, unknown> = {
+              ...structuredContent as object,
+              isError: isError === true,
+            };
             return answer;
           };
           const asked = { dataset: "sample/iris", target: "species", algorithm: "gaussian_nb", wait_s: 45 };

@@ -146,7 +146,7 @@ const TARGETS: Record<string, { target: string; exclude?: string[] }> = {
   "carData__UN": { target: "infantMortality" },
   "causaldata__auto": { target: "price" },
   "causaldata__avocado": { target: "AveragePrice" },
-  causaldata__credit_cards: { target: "Late6" },
+  causaldata__credit_cards: { target: "LateApril" },
   "causaldata__google_stock": { target: "Google_Return" },
   "causaldata__titanic": { target: "survived" },
   "causaldata__scorecard": { target: "earnings_med" },

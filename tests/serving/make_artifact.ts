@@ -26,6 +26,8 @@ function encode(
     dataset: { ref: "test/table", version: "1", sha256: "0".repeat(64), license: "CC0-1.0" },
     code_version: "0.0.0",
     importances: {},
+    findings: [],
+    ignored_findings: [],
     golden_table: table,
   });
 }

@@ -3,15 +3,29 @@ import { type CodedColumn, type Column, isMissing } from "../table.ts";
 
 /** Values of some rows; NaN is missing. A coded column gives its codes. */
 export function valuesAt(column: Column, rows: Uint32Array): Float64Array {
-  if (column.storage === "numeric") return Float64Array.from(rows, (row) => column.values[row]);
-  return Float64Array.from(rows, (row) => column.codes[row] < 0 ? NaN : column.codes[row]);
+  // Loops, here and below: Float64Array.from is ten times as slow.
+  const values = new Float64Array(rows.length);
+  if (column.storage === "numeric") {
+    for (let i = 0; i < rows.length; i++) values[i] = column.values[rows[i]];
+  } else {
+    for (let i = 0; i < rows.length; i++) values[i] = column.codes[rows[i]] < 0 ? NaN : column.codes[rows[i]];
+  }
+  return values;
 }
 
-/** Rows among these that have no value. */
-export function countMissing(column: Column, rows: Uint32Array): number {
-  let missing = 0;
-  for (const row of rows) if (isMissing(column, row)) missing++;
-  return missing;
+/** The values at these places. */
+export function pick(values: Float64Array, places: Uint32Array): Float64Array {
+  const picked = new Float64Array(places.length);
+  for (let i = 0; i < places.length; i++) picked[i] = values[places[i]];
+  return picked;
+}
+
+/** Where there is a value. */
+export function filledPlaces(values: Float64Array): Uint32Array {
+  const places = new Uint32Array(values.length);
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i])) places[count++] = i;
+  return places.subarray(0, count);
 }
 
 /** Different values among these rows that are there. */

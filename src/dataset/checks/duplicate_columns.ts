@@ -1,5 +1,5 @@
 /** Columns that say the same in every row, also by other names for the same values. */
-import { type Column, isMissing } from "../table.ts";
+import { cellOf, type Column, isMissing } from "../table.ts";
 import type { Check, Found, Subject } from "./finding.ts";
 
 export const duplicateColumns: Check = {
@@ -8,14 +8,15 @@ export const duplicateColumns: Check = {
   severity: "info",
   remedy: "Exclude one of them: importances are shared out between them otherwise.",
   find({ features, sample }) {
-    const bySign = new Map<number, { column: Column; places: Int32Array }[]>();
+    const byKey = new Map<string, { column: Column; places: Int32Array }[]>();
     return features.flatMap((column): Found[] => {
       const { places, sign, distinct } = firstPlaces(column, sample);
       if (distinct < 2) return [];
-      // Numbers that hardly repeat have nothing to be renamed: they must be the same numbers.
+      // What hardly repeats has nothing to be renamed: it must be the same values.
       const repeats = distinct <= sample.length / 2;
-      const known = bySign.get(sign) ?? [];
-      bySign.set(sign, known);
+      const key = repeats ? `${sign}` : firstValues(column, sample);
+      const known = byKey.get(key) ?? [];
+      byKey.set(key, known);
       const twin = known.find((other) =>
         other.places.every((place, i) => place === places[i]) &&
         (repeats || isSame(other.column, column, sample))
@@ -52,6 +53,10 @@ function firstPlaces(column: Column, sample: Subject["sample"]) {
     sign = Math.imul(sign ^ place, 0x9e3779b1) ^ (sign >>> 15);
   }
   return { places, sign, distinct: known.size };
+}
+
+function firstValues(column: Column, sample: Subject["sample"]): string {
+  return Array.from(sample.subarray(0, 20), (row) => cellOf(column, row)).join(" ");
 }
 
 function isSame(a: Column, b: Column, sample: Subject["sample"]): boolean {

@@ -29,15 +29,22 @@ export const knownAfterwards: Check = {
     const look = labels.task === "regression"
       ? (sign: Sign) => fromNumbers(sign, labels.y, target.name)
       : (sign: Sign) => labels.names.length > MAX_CLASSES ? null : fromClasses(sign, labels, target.name);
-    const isDate = (column: Column): column is NumericColumn => column.type === "date";
-    const dates = features.filter(isDate);
-    return features.flatMap((column) => {
-      const found = look(filled(column, sample)) ??
-        (isDate(column) && dates.length > 1 ? look(latest(column, dates, sample)) : null);
-      return found ? [found] : [];
-    });
+    const told = features.flatMap((column) => look(filled(column, sample)) ?? []);
+    const known = new Set(told.flatMap(({ columns }) => columns));
+    const dates = features.filter((column): column is NumericColumn =>
+      column.type === "date" && !known.has(column.name)
+    );
+    if (dates.length < 2) return told;
+    const late = dates.flatMap((column) => look(latest(column, dates, sample)) ?? []);
+    // Where one date comes last for one class, another does for the rest: the surest is meant.
+    late.sort((a, b) => skillOf(b) - skillOf(a));
+    return [...told, ...late.slice(0, 1)];
   },
 };
+
+function skillOf({ evidence }: Found): number {
+  return Number(evidence.balanced_accuracy ?? evidence.area_under_curve);
+}
 
 /** Something that holds for some rows: 1 where it does. */
 interface Sign {

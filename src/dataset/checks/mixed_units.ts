@@ -70,9 +70,9 @@ function written(column: CodedColumn): Found | null {
 
 /** Two clouds with a wide empty gap, of the same shape once one is divided by the factor. */
 function clouds(column: NumericColumn, sample: Subject["sample"]): Found | null {
-  const values = valuesAt(column, sample).filter((value) => value > 0);
-  if (values.length < sample.length * 0.9 || values.length < 2 * MIN_SIDE) return null;
-  const logs = Float64Array.from(values, Math.log).sort();
+  const logs = valuesAt(column, sample).filter((value) => value > 0).sort();
+  if (logs.length < sample.length * 0.9 || logs.length < 2 * MIN_SIDE) return null;
+  for (let i = 0; i < logs.length; i++) logs[i] = Math.log(logs[i]);
   let at = 0;
   let gap = 0;
   for (let i = MIN_SIDE; i <= logs.length - MIN_SIDE; i++) {

@@ -3,7 +3,7 @@
  * on the other, and the other way round, so that chance alone never looks like knowledge.
  */
 import type { Column } from "../table.ts";
-import { valuesAt } from "./column_values.ts";
+import { filledPlaces, pick, valuesAt } from "./column_values.ts";
 
 /** As fine as this, a step function follows any smooth relation to within a thousandth. */
 const MAX_BINS = 128;
@@ -12,33 +12,38 @@ const ROWS_PER_BIN = 5;
 /** The bin of each row: quantiles of a number, one bin a category, one for missing values. */
 function binsOf(column: Column, rows: Uint32Array): { bins: Int32Array; count: number } {
   const values = valuesAt(column, rows);
+  const bins = new Int32Array(values.length);
   if (column.storage === "coded") {
     const places = new Map<number, number>();
-    const bins = Int32Array.from(values, (value) => {
-      if (!places.has(value)) places.set(value, places.size);
-      return places.get(value)!;
-    });
+    for (let i = 0; i < values.length; i++) {
+      const place = places.get(values[i]) ?? places.size;
+      if (place === places.size) places.set(values[i], place);
+      bins[i] = place;
+    }
     return { bins, count: places.size };
   }
-  const sorted = values.filter((value) => !Number.isNaN(value)).sort();
+  const sorted = pick(values, filledPlaces(values)).sort();
   const wanted = Math.min(MAX_BINS, Math.max(2, Math.floor(sorted.length / ROWS_PER_BIN / 2)));
   const edges: number[] = [];
   for (let k = 1; k < wanted; k++) {
     const edge = sorted[Math.floor((k * sorted.length) / wanted)];
     if (edge !== edges[edges.length - 1]) edges.push(edge);
   }
-  const bins = Int32Array.from(values, (value) => {
-    if (Number.isNaN(value)) return edges.length + 1;
-    let low = 0;
-    let high = edges.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (value < edges[middle]) high = middle;
-      else low = middle + 1;
-    }
-    return low;
-  });
+  for (let i = 0; i < values.length; i++) bins[i] = binOf(values[i], edges);
   return { bins, count: edges.length + 2 };
+}
+
+/** By halving; the last one is for missing values. */
+function binOf(value: number, edges: readonly number[]): number {
+  if (Number.isNaN(value)) return edges.length + 1;
+  let low = 0;
+  let high = edges.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (value < edges[middle]) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** Every row gets a half by its place, mixed so that no rhythm of the rows falls together with it. */
@@ -60,15 +65,16 @@ export function classSkill(column: Column, rows: Uint32Array, y: Int32Array, n_c
       // Rare classes count as much as common ones.
       if (halfOf(i) !== half) table[bins[i] * n_classes + y[i]] += 1 / totals[y[i]];
     }
-    const best = Int32Array.from({ length: count }, (_, bin) => {
-      let winner = -1;
+    const best = new Int32Array(count).fill(-1);
+    for (let bin = 0; bin < count; bin++) {
       let most = 0;
       for (let c = 0; c < n_classes; c++) {
         const share = table[bin * n_classes + c];
-        if (share > most) [winner, most] = [c, share];
+        if (share <= most) continue;
+        best[bin] = c;
+        most = share;
       }
-      return winner;
-    });
+    }
     for (let i = 0; i < y.length; i++) if (halfOf(i) === half && best[bins[i]] === y[i]) hits[y[i]]++;
   }
   let sum = 0;

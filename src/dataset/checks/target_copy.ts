@@ -1,6 +1,6 @@
 /** Columns that say the target in other words: copies, renamed classes, other units, other scales. */
 import { type Column, isMissing } from "../table.ts";
-import { correlation, percent, ranksOf, valuesAt } from "./column_values.ts";
+import { correlation, filledPlaces, percent, pick, ranksOf, valuesAt } from "./column_values.ts";
 import type { Check, Found, Labels, Subject } from "./finding.ts";
 
 /** Below so many rows a perfect relation may be chance, or the law of a small experiment. */
@@ -18,6 +18,7 @@ export const targetCopy: Check = {
   remedy: "Exclude the column, unless it is truly known when predicting.",
   find({ features, labels, sample, target }) {
     if (!labels || !target || sample.length < MIN_ROWS) return [];
+    if (labels.task === "regression" && new Set(labels.y).size < MIN_DISTINCT) return [];
     return features.flatMap((column) => {
       const relation = labels.task === "classification"
         ? renamed(column, labels, sample)
@@ -75,17 +76,16 @@ function renamed(
 function rescaled(column: Column, y: Float64Array, sample: Subject["sample"]): Relation | null {
   if (column.storage !== "numeric") return null;
   const all = valuesAt(column, sample);
-  const kept = Uint32Array.from(all.keys()).filter((i) => !Number.isNaN(all[i]));
+  const kept = filledPlaces(all);
   const rows = kept.length;
   if (rows < MIN_ROWS || rows < sample.length * MIN_FILLED) return null;
-  const x = Float64Array.from(kept, (i) => all[i]);
-  const t = Float64Array.from(kept, (i) => y[i]);
-  if (new Set(t).size < MIN_DISTINCT) return null;
+  const x = pick(all, kept);
+  const t = pick(y, kept);
   if (1 - Math.abs(correlation(x, t)) < 1e-12) {
     const same = x.every((value, i) => value === t[i]);
     return { how: same ? "the same values" : "the same values on another scale", rows, certain: true };
   }
-  if (rows < MIN_ROWS_OF_RANKS || !sameOrder(x.subarray(0, 200), t.subarray(0, 200))) return null;
+  if (rows < MIN_ROWS_OF_RANKS || !sameOrder(x, t)) return null;
   const order = correlation(ranksOf(x), ranksOf(t));
   if (1 - Math.abs(order) > 1e-9) return null;
   // What only grows from row to row, as years do, has the order of all else that only grows.
@@ -93,9 +93,15 @@ function rescaled(column: Column, y: Float64Array, sample: Subject["sample"]): R
   return { how: `it puts the rows in the ${order > 0 ? "same" : "opposite"} order`, rows, certain };
 }
 
-/** Before all rows are sorted: a few tell most columns apart. */
+/** Whether no step from a row to the next speaks against it: that tells most columns apart without sorting. */
 function sameOrder(x: Float64Array, t: Float64Array): boolean {
-  return Math.abs(correlation(ranksOf(x), ranksOf(t))) > 1 - 1e-9;
+  let direction = 0;
+  for (let i = 1; i < x.length; i++) {
+    const step = Math.sign(x[i] - x[i - 1]) * Math.sign(t[i] - t[i - 1]);
+    if (step !== 0 && direction !== 0 && step !== direction) return false;
+    direction = step || direction;
+  }
+  return true;
 }
 
 function isMonotone(x: Float64Array): boolean {

@@ -6,8 +6,10 @@ import type { Column } from "../table.ts";
 import {
   correlation,
   countDistinct,
+  filledPlaces,
   namesSomeone,
   percent,
+  pick,
   ranksOf,
   rounded,
   valuesAt,
@@ -111,10 +113,10 @@ function numberSkill(
   const steps = valueSkill(column, sample, ranks);
   if (column.storage !== "numeric") return steps;
   const all = valuesAt(column, sample);
-  const kept = Uint32Array.from(all.keys()).filter((i) => !Number.isNaN(all[i]));
+  const kept = filledPlaces(all);
   if (kept.length < Math.max(MIN_ROWS, sample.length * 0.95)) return steps;
-  const x = Float64Array.from(kept, (i) => all[i]);
-  const t = Float64Array.from(kept, (i) => y[i]);
+  const x = pick(all, kept);
+  const t = pick(y, kept);
   const line = correlation(x, t) ** 2;
   const skill = Math.max(
     steps,

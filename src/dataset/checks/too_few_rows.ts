@@ -1,4 +1,5 @@
 /** Tables and classes that are too small to trust a score. */
+import { type Column, isMissing } from "../table.ts";
 import { countValues } from "../task.ts";
 import type { Check, Found } from "./finding.ts";
 
@@ -12,8 +13,7 @@ export const tooFewRows: Check = {
   remedy: "Bring more rows, name the features that matter, or join rare classes.",
   find({ target, task, features }) {
     if (!target) return [];
-    const counts = Array.from(countValues(target));
-    const rows = counts.reduce((sum, [, n]) => sum + n, 0);
+    const rows = countFilled(target);
     const found: Found[] = [];
     if (rows < FEW_ROWS) {
       found.push({
@@ -33,7 +33,8 @@ export const tooFewRows: Check = {
         hint: "Name the features that matter, or choose a linear model with a strong penalty.",
       });
     }
-    const rare = task === "classification" ? counts.filter(([, n]) => n < FEW_OF_CLASS) : [];
+    const counts = task === "classification" ? Array.from(countValues(target)) : [];
+    const rare = counts.filter(([, n]) => n < FEW_OF_CLASS);
     if (rare.length > 0) {
       const shown = rare.slice(0, 5).map(([value, n]) => `${JSON.stringify(String(value))} ${n}`).join(", ");
       found.push({
@@ -49,3 +50,10 @@ export const tooFewRows: Check = {
     return found;
   },
 };
+
+function countFilled(column: Column): number {
+  const { length } = column.storage === "numeric" ? column.values : column.codes;
+  let filled = 0;
+  for (let row = 0; row < length; row++) if (!isMissing(column, row)) filled++;
+  return filled;
+}

@@ -1,5 +1,7 @@
 /** Reads a table and seals the holdout off before anything looks at the values. */
 import { AppError } from "@/shared/errors.ts";
+import { findProblems } from "@/dataset/checks/checks.ts";
+import type { Finding } from "@/dataset/checks/finding.ts";
 import { checkTarget, inferTask } from "@/dataset/profile.ts";
 import { holdoutSplit } from "@/dataset/split.ts";
 import { type Column, columnOf, isMissing, selectColumns, type Table, takeRows } from "@/dataset/table.ts";
@@ -18,6 +20,8 @@ export interface PrepareInput extends TableBytes {
   sample_weight?: string;
   validation: Validation;
   seed: number;
+  /** Names of checks whose errors do not stop the job, or "all". */
+  ignore_findings?: string[];
 }
 
 export interface Prepared {
@@ -36,6 +40,8 @@ export interface Prepared {
   order?: Float64Array;
   /** What reading the table had to guess or change. */
   notes?: readonly string[];
+  /** What the checks before learning found, errors that were to be ignored among them. */
+  findings: Finding[];
   read_ms: number;
   prepare_ms: number;
 }
@@ -70,6 +76,18 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     ...(strata ? { strata } : {}),
     ...by,
   });
+  // The checks see the holdout, too, but all that leaves them is figures, and a refusal.
+  const findings = findProblems(complete.rows === whole.rows ? whole : takeRows(whole, labelled), {
+    target: input.target,
+    task,
+    method: validation.method,
+    exclude: whole.columns.map(({ name }) => name).filter((name) =>
+      !kept.includes(name) || name === input.sample_weight
+    ),
+    ...(input.features ? { features: input.features } : {}),
+    ...(split ? { split } : {}),
+  });
+  refuseErrors(findings, input.ignore_findings);
   const train = split ? takeRows(complete, split.train) : complete;
   const trainRows = split?.train ?? Uint32Array.from({ length: complete.rows }, (_, row) => row);
   const holdout = split ? takeRows(complete, split.test) : null;
@@ -89,9 +107,30 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     ...(by.groups ? { groups: Int32Array.from(trainRows, (row) => by.groups![row]) } : {}),
     ...(by.order ? { order: Float64Array.from(trainRows, (row) => by.order![row]) } : {}),
     ...(whole.notes ? { notes: whole.notes } : {}),
+    findings,
     read_ms: read - started,
     prepare_ms: performance.now() - read,
   };
+}
+
+/** @throws AppError failed_precondition, with every error that was not to be ignored, and the ways out */
+function refuseErrors(findings: readonly Finding[], ignored: readonly string[] = []): void {
+  if (ignored.includes("all")) return;
+  const errors = findings.filter(({ severity, check }) => severity === "error" && !ignored.includes(check));
+  if (errors.length === 0) return;
+  const state = errors.map(({ check, message }) => `${check}: ${message}`).join(" ");
+  const steps = [...new Set(errors.map(({ hint }) => hint))];
+  const columns = [...new Set(errors.filter(accusesColumns).flatMap((one) => one.columns))];
+  const checks = [...new Set(errors.map(({ check }) => check))];
+  const exclude = columns.length > 0 ? `Leave columns out with exclude: ${JSON.stringify(columns)}. ` : "";
+  throw new AppError("failed_precondition", `Cannot train on this table: ${state}`, {
+    hint: `${steps.join(" ")} ${exclude}To train all the same: ignore_findings: ${JSON.stringify(checks)}.`,
+  });
+}
+
+/** Leaving out the column that names a group takes nothing from what the other columns tell of it. */
+function accusesColumns({ check }: Finding): boolean {
+  return check !== "group_leakage";
 }
 
 function guideColumn(table: Table, validation: Validation): Column {
