@@ -5,7 +5,7 @@ import { closest } from "./closest.ts";
 import type { StepName } from "./step_names.ts";
 
 interface Option {
-  readonly kind: "text" | "integer" | "number" | "yes_or_no" | "params";
+  readonly kind: "text" | "integer" | "number" | "yes_or_no" | "params" | "list";
   /** What stands for the value in the help. */
   readonly value?: string;
   readonly short?: string;
@@ -48,6 +48,31 @@ export const OPTIONS = {
     value: "name=value",
     fixed_by: "train",
     description: "a parameter of the algorithm, in scikit-learn's words; may be given again",
+  },
+  exclude: {
+    kind: "list",
+    value: "COLUMN",
+    fixed_by: "train",
+    description: "a column that is not learnt from; may be given again",
+  },
+  ignore_findings: {
+    kind: "list",
+    value: "CHECK",
+    fixed_by: "train",
+    description:
+      "a check whose errors do not stop the training, or all; may be given again, and is kept with the model",
+  },
+  split_by_group: {
+    kind: "text",
+    value: "COLUMN",
+    fixed_by: "train",
+    description: "rows with one value of it are never on both sides of the split: patients, customers",
+  },
+  split_by_time: {
+    kind: "text",
+    value: "COLUMN",
+    fixed_by: "train",
+    description: "the model is judged on the latest rows by this column of dates or numbers",
   },
   metric: {
     kind: "text",
@@ -123,6 +148,10 @@ export interface AgentOptions {
   task?: "classification" | "regression";
   algorithm: string;
   param: Record<string, unknown>;
+  exclude?: string[];
+  ignore_findings?: string[];
+  split_by_group?: string;
+  split_by_time?: string;
   metric?: string;
   min_score?: number;
   budget?: number;
@@ -156,7 +185,7 @@ export function parseAgentArgs(args: readonly string[]): AgentCommand {
     options: Object.fromEntries(
       Object.entries(OPTIONS as Record<string, Option>).map(([name, option]) => [name.replaceAll("_", "-"), {
         type: option.kind === "yes_or_no" ? "boolean" as const : "string" as const,
-        multiple: option.kind === "params",
+        multiple: option.kind === "params" || option.kind === "list",
         ...(option.short ? { short: option.short } : {}),
       }]),
     ),
@@ -177,6 +206,8 @@ export function parseAgentArgs(args: readonly string[]): AgentCommand {
       });
     } else if (option.kind === "params") {
       given[name] = { ...given[name] as Record<string, unknown> | undefined, ...oneParam(token.value) };
+    } else if (option.kind === "list") {
+      given[name] = [...given[name] as string[] ?? [], token.value];
     } else given[name] = check(name, option, token.value, "the command line");
   }
   return commandOf(words, given as Partial<AgentOptions>);
@@ -238,6 +269,11 @@ function check(name: string, option: Option, value: unknown, origin: string): un
   if (option.kind === "params") {
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
     return refuse("it must be a table of names and values");
+  }
+  if (option.kind === "list") {
+    const all = Array.isArray(value) ? value : [value];
+    if (all.every((one) => typeof one === "string" && one !== "")) return all;
+    return refuse("it must be a list of names");
   }
   if (option.kind === "integer" || option.kind === "number") {
     const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;

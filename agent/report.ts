@@ -66,6 +66,14 @@ export function reportOf(result: RunResult, commandLine: CommandLine): string {
       ));
     }
   }
+  if (result.findings.length > 0) {
+    sections.push(
+      "## What the checks found",
+      result.findings.map(({ severity, check, message, hint }) =>
+        `- ${severity} \`${check}\`: ${message}${hint ? ` ${hint}` : ""}`
+      ).join("\n"),
+    );
+  }
   if (validation) {
     sections.push(
       "## Gate",

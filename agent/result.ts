@@ -36,6 +36,8 @@ export interface RunResult {
     baseline: Record<string, number>;
     leaderboard: { algorithm: string; metric: string; score: number | null }[];
   } | null;
+  /** What the checks before learning found, the most severe first. */
+  findings: { check: string; severity: string; message: string; hint?: string }[];
   validation: Omit<Validation, "assumptions"> | null;
   deployment: {
     deployment_id: string;
@@ -105,6 +107,10 @@ export function resultOf(journal: Journal, run_id: string): RunResult {
         score: row.score ?? null,
       })),
     },
+    findings: (trained?.findings ?? []).map(({ check, severity, message, hint }) => ({
+      ...{ check, severity, message },
+      ...(hint ? { hint } : {}),
+    })),
     validation: validated && validation as Omit<Validation, "assumptions">,
     deployment: deployed && {
       deployment_id: deployed.deployment_id,

@@ -94,6 +94,9 @@ export const TrainingJob = z.object({
   leaderboard: z.array(
     z.object({ algorithm: z.string(), score: z.number().nullish(), metric: text }).loose(),
   ).nullish().transform((value) => value ?? []),
+  findings: z.array(
+    z.object({ check: z.string(), severity: z.string(), message: z.string(), hint: text }).loose(),
+  ).nullish().transform((value) => value ?? []),
   dropped: z.array(z.object({ column: z.string() }).loose()).nullish().transform((value) => value ?? []),
   error: RemoteError.nullish(),
   progress: z.object({ done: number, total: number, message: text }).loose().nullish(),

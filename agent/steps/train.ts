@@ -9,12 +9,28 @@ export type Trained = TrainingJob & { model_id: string };
 
 const WAIT_S = 20;
 
+/** The checks accuse the data, and the person has not decided what shall happen. */
+export class FindingsRefused extends AppError {
+  constructor(refusal: AppError, resume: string) {
+    super("failed_precondition", refusal.message, {
+      hint: `${refusal.hint}\n${resume} --exclude COLUMN leaves a column out, ` +
+        "--split-by-group COLUMN keeps groups together, --ignore-findings CHECK trains all the same.",
+      cause: refusal,
+    });
+  }
+}
+
 export async function train(context: StepContext, plan: Plan): Promise<StepEnd<Trained>> {
   const job_id = typeof context.note.job_id === "string"
     ? context.note.job_id
-    : await findJob(context) ?? await startJob(context, plan);
+    : await findJob(context) ?? await askAndStart(context, plan);
   context.keep({ job_id });
   const job = await waitFor(context, job_id);
+  for (const { severity, message } of job.findings) {
+    if (severity !== "info") {
+      context.reporter.note(`${severity === "error" ? "ignored" : severity}: ${message}`);
+    }
+  }
   const score = job.metrics[plan.metric];
   return {
     result: job,
@@ -33,7 +49,59 @@ async function findJob({ servers, run_id, signal }: StepContext): Promise<string
   return mine?.job_id ?? null;
 }
 
-async function startJob(context: StepContext, plan: Plan): Promise<string> {
+/** What to leave out is the person's decision: without one at a terminal, or with --yes, a refusal ends the run. */
+async function askAndStart(context: StepContext, plan: Plan): Promise<string> {
+  let exclude = context.options.exclude ?? excludedBefore(context.note);
+  for (;;) {
+    try {
+      return await startJob(context, plan, exclude);
+    } catch (error) {
+      if (!(error instanceof AppError) || !isRefusal(error)) throw error;
+      const more = context.options.yes ? [] : await askWhatToExclude(context, error);
+      if (more.length === 0) {
+        throw new FindingsRefused(error, context.commandLine(`agent resume ${context.run_id}`));
+      }
+      exclude = [...exclude, ...more];
+      context.keep({ exclude });
+      context.reporter.assumed({ about: "exclude", value: exclude.join(", "), reason: "you left them out" });
+    }
+  }
+}
+
+function excludedBefore({ exclude }: StepContext["note"]): string[] {
+  return Array.isArray(exclude) ? exclude.map(String) : [];
+}
+
+/** Only a refusal for what the checks found can be overruled by that field. */
+function isRefusal({ code, hint }: AppError): boolean {
+  return code === "failed_precondition" && hint.includes("ignore_findings");
+}
+
+async function askWhatToExclude({ asker, reporter }: StepContext, refusal: AppError): Promise<string[]> {
+  if (!asker) return [];
+  reporter.note(refusal.message);
+  reporter.note(refusal.hint);
+  const answer = await asker.line("Columns to leave out, with commas between (nothing: stop here): ");
+  return (answer ?? "").split(",").map((name) => name.trim()).filter((name) => name !== "");
+}
+
+function validationOf({ split_by_group, split_by_time }: StepContext["options"]) {
+  if (split_by_group !== undefined && split_by_time !== undefined) {
+    throw new AppError(
+      "invalid_argument",
+      "Cannot split by group and by time: only one of them is possible",
+      {
+        hint: "Give --split-by-group or --split-by-time.",
+      },
+    );
+  }
+  if (split_by_group !== undefined) return { method: "group", column: split_by_group };
+  return split_by_time === undefined ? null : { method: "time", column: split_by_time };
+}
+
+async function startJob(context: StepContext, plan: Plan, exclude: readonly string[]): Promise<string> {
+  const { ignore_findings } = context.options;
+  const validation = validationOf(context.options);
   const input = {
     dataset: plan.dataset,
     target: plan.target,
@@ -46,6 +114,9 @@ async function startJob(context: StepContext, plan: Plan): Promise<string> {
     wait_s: 0,
     ...(Object.keys(plan.params).length > 0 ? { params: plan.params } : {}),
     ...(plan.budget !== null ? { budget: { trials: plan.budget } } : {}),
+    ...(exclude.length > 0 ? { exclude } : {}),
+    ...(ignore_findings ? { ignore_findings } : {}),
+    ...(validation ? { validation } : {}),
   };
   const start = async () => {
     const answer = await context.servers.call("training", "train_model", input, {
