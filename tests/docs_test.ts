@@ -1,5 +1,6 @@
 /** What the documents say about settings is what the program has. */
 import assert from "node:assert/strict";
+import { CHECKS } from "@/dataset/checks/checks.ts";
 import { SETTINGS } from "@/shared/config.ts";
 import { FAULTS_SCHEMA, RANDOM_FAULTS } from "./kaggle/emulator/faults.ts";
 import { withTools } from "../tasks/docs.ts";
@@ -20,6 +21,15 @@ Deno.test("docs/configuration.md lists every setting with its variable, default 
   assert.deepEqual(rows, expected);
 });
 
+Deno.test("docs/checks.md lists every check as its table says", () => {
+  const rows = read("docs/checks.md").split("\n").filter((line) => line.startsWith("| `"))
+    .map((line) => line.replace(/ +/g, " "));
+  const expected = CHECKS.map(({ name, title, severity, remedy }) =>
+    `| \`${name}\` | ${title} | ${severity} | ${remedy} |`
+  );
+  assert.deepEqual(rows, expected);
+});
+
 Deno.test("links in the documents lead to files that exist", () => {
   const broken: string[] = [];
   for (
@@ -27,6 +37,7 @@ Deno.test("links in the documents lead to files that exist", () => {
       "README.md",
       "docs/architecture.md",
       "docs/decisions.md",
+      "docs/checks.md",
       "docs/configuration.md",
       "docs/CONTRIBUTING.md",
       "docs/kaggle-emulator.md",

@@ -1,32 +1,9 @@
 /** What train_model does with what the checks find, and where it is written down. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type DoorRequest, type FileDoor, openDoor } from "@/shared/file_door.ts";
-import { openLog } from "@/shared/log.ts";
 import { Random } from "@/shared/random.ts";
-import { openTrainingServices } from "../../../servers/training/services.ts";
-import { TOOLS } from "../../../servers/training/tools.ts";
-import { atDesk, commandIn, type Desk } from "../in_memory.ts";
-
-async function atTraining(work: (desk: Desk, folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "mlmcp_findings_" }));
-  const policy = { cwd: folder, folders: [], home: join(folder, "home") };
-  const ask = <T>(request: DoorRequest) => openDoor(request, policy) as Promise<T>;
-  const door: FileDoor = {
-    findTables: (path) => ask({ op: "find_tables", path }),
-    readTable: (path, range) => ask({ op: "read_table", path, ...(range ? { range } : {}) }),
-    readModel: (path) => ask({ op: "read_model", path }),
-    writeModel: () => Promise.reject(new Error("nothing is written here")),
-  };
-  const command = { ...commandIn(policy.home), door };
-  const { services, close } = await openTrainingServices(command, openLog(null, "test", "error"));
-  try {
-    await atDesk({ era: "modern", tools: TOOLS, services, command }, (desk) => work(desk, folder));
-  } finally {
-    await close();
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import type { Desk } from "../in_memory.ts";
+import { atTraining } from "./with_files.ts";
 
 interface Answer {
   findings: { check: string; severity: string; columns: string[] }[];
@@ -46,7 +23,9 @@ function customers(folder: string): string {
     const [months, calls, plan] = [1 + random.below(60), random.below(9), ["a", "b"][random.below(2)]];
     const leaves = calls - months / 20 + 2 * random.normal() > 2;
     const paid = (random.float() * 90).toFixed(2);
-    return [months, calls, plan, paid, leaves ? `R${random.below(2)}` : "none", leaves ? "yes" : "no"].join(",");
+    return [months, calls, plan, paid, leaves ? `R${random.below(2)}` : "none", leaves ? "yes" : "no"].join(
+      ",",
+    );
   });
   const path = join(folder, "customers.csv");
   Deno.writeTextFileSync(path, ["months,calls,plan,paid,reason,left", ...lines].join("\n"));
