@@ -16,11 +16,13 @@ import {
 } from "./column_values.ts";
 import type { Check, Found, Labels, Severity, Subject } from "./finding.ts";
 import { classSkill, valueSkill } from "./single_feature.ts";
+import { isThresholdRule } from "./threshold_rule.ts";
 
 const MIN_ROWS = 50;
 const MIN_ROWS_OF_CLASS = 8;
 const MAX_CLASSES = 200;
 const SUSPECT = 0.97;
+const FEW_COLUMNS = 5;
 const SURE_OF_NUMBERS = 0.995;
 /** So much of the next best column's error must be gone. */
 const ALONE = 10;
@@ -35,7 +37,8 @@ export const targetLeakage: Check = {
   name: "target_leakage",
   title:
     "A column alone tells the target (nearly) without error on rows kept apart, far better than any other.",
-  severity: "error when it is ten times as sure as the next best column; warning from four times",
+  severity:
+    "error when it is ten times as sure as the next best column; warning from four times, and where the classes are plain ranges of one of few columns",
   remedy: "Exclude it, if it is not known when predicting; else ignore_findings.",
   find({ features, labels, sample, target }) {
     if (!labels || !target || sample.length < MIN_ROWS) return [];
@@ -54,10 +57,15 @@ export const targetLeakage: Check = {
     const next = skills[suspects.length];
     const floor = labels.task === "classification" ? 1 / labels.names.length : 0;
     const rest = 1 - Math.max(next?.skill ?? floor, floor);
+    // Of few columns, one that the classes are ranges of is the task rather than a slip.
+    const isTask = (column: Column) =>
+      usable.length <= FEW_COLUMNS && labels.task === "classification" &&
+      isThresholdRule(column, sample, labels.y, labels.names.length);
     return suspects.flatMap((suspect) => {
       // No error in n rows is not no error.
       const gap = rest / Math.max(1 - suspect.skill, 0.5 / sample.length);
-      const severity = severityOf(labels, suspect, gap, sample.length);
+      const judged = severityOf(labels, suspect, gap, sample.length);
+      const severity = judged === "error" && isTask(suspect.column) ? "warning" : judged;
       return severity ? [finding(suspect, target.name, labels, next, sample.length, severity)] : [];
     });
   },

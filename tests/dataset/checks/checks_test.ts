@@ -84,6 +84,42 @@ Deno.test("several columns that each tell the target are an easy task, not a lea
   assert.deepEqual(errorsOf(look([...columns, ...many], words("label", label))), []);
 });
 
+Deno.test("classes that are ranges of one of few columns are no error; of one of many, or in heaps, they are", () => {
+  for (const seed of SEEDS) {
+    const { columns: many, random, rows } = honest(seed);
+    const columns = many.slice(0, 3);
+    const draws: [string, () => number][] = [
+      ["uniform", () => random.float() * 90],
+      ["normal", () => 45 + 20 * random.normal()],
+      ["whole", () => random.below(90)],
+      ["long-tailed", () => -30 * Math.log(1 - random.float())],
+    ];
+    for (const [name, draw] of draws) {
+      const age = Array.from({ length: rows }, draw);
+      for (const borders of [[18], [60], [30, 60]]) {
+        const label = age.map((value) => `class ${borders.filter((border) => value >= border).length}`);
+        const found = look([...columns, numbers("age", age)], words("label", label));
+        const severities = found.map(({ check, severity }) => [check, severity])
+          .filter(([check]) => check !== "imbalance");
+        assert.deepEqual(severities, [["target_leakage", "warning"]], `${name} ${borders}`);
+        // Between two bins of the histogram a border costs some rows, but of whole numbers none.
+        if (name === "whole") {
+          assert.equal(errorsOf(look([...many, numbers("age", age)], words("label", label))).length, 1);
+        }
+      }
+    }
+    const fee = honest(seed).label.map((one) => one === "yes" ? 5 + random.float() * 90 : random.normal());
+    const { label: paid } = honest(seed);
+    assert.equal(errorsOf(look([...columns, numbers("fee", fee)], words("label", paid))).length, 1);
+    for (const noise of [0.05, 0.1]) {
+      const label = Array.from({ length: rows }, () => random.below(2));
+      const score = numbers("score", label.map((one) => one + noise * random.normal()));
+      const found = errorsOf(look([...columns, score], words("label", label.map((one) => `class ${one}`))));
+      assert.deepEqual(found.map((one) => one.columns), [["score"]], `${noise}`);
+    }
+  }
+});
+
 Deno.test("a city that tells its country is no leak", () => {
   const { columns, random, rows } = honest(2);
   const city = Array.from({ length: rows }, () => random.below(60));
