@@ -149,12 +149,13 @@ Deno.test("rooms read no environment: what they may know comes in the command's 
   assert.deepEqual(wrong, []);
 });
 
-Deno.test("every algorithm, metric, preprocessing step and tool stands in its table", async () => {
+Deno.test("every algorithm, metric, preprocessing step, check and tool stands in its table", async () => {
   const missing: string[] = [];
   const tables: [string, RegExp, string[]][] = [
     ["src/ml/estimators.ts", /\bdefineEstimator[<(]/, ["src/ml"]],
     ["src/ml/metrics.ts", /\bdefineMetric\(/, ["src/ml/metrics"]],
     ["src/ml/transformers.ts", /\bdefineTransformer[<(]/, ["src/ml/preprocessing"]],
+    ["src/dataset/checks/checks.ts", /: Check = /, ["src/dataset/checks"]],
     ["servers/kaggle/tools.ts", /\bdefineTool[<(]/, ["servers/kaggle"]],
     ["servers/training/tools.ts", /\bdefineTool[<(]/, ["servers/training"]],
     ["servers/deploy/tools.ts", /\bdefineTool[<(]/, ["servers/deploy"]],
