@@ -1,6 +1,7 @@
 /** GET /docs: the OpenAPI document for people, without any script or file from elsewhere. */
+import { escapeHtml } from "@/shared/escape_html.ts";
 import { openApiDocument, type Operation, type Schema } from "./openapi.ts";
-import { escapeHtml, page } from "./page.ts";
+import { page } from "./page.ts";
 import type { Replica } from "./replica_state.ts";
 
 export function docsPage(replica: Replica): string {

@@ -1,11 +1,7 @@
 /** The frame of the pages: no file from outside, one style, one script that the policy knows by its hash. */
+import { escapeHtml } from "@/shared/escape_html.ts";
 import { SCRIPT } from "./page_script.ts";
 import { STYLE } from "./page_style.ts";
-
-/** Text for the inside of an element or a quoted attribute. */
-export function escapeHtml(text: unknown): string {
-  return String(text).replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
-}
 
 /** JSON for the inside of a script element: nothing in it can end the element. */
 export function embedJson(value: unknown): string {

@@ -1,7 +1,8 @@
 /** GET /: a form made from the model's signature, to try it. */
+import { escapeHtml } from "@/shared/escape_html.ts";
 import type { SignatureInput } from "@/artifact/signature.ts";
 import { exampleRow } from "./example.ts";
-import { embedJson, escapeHtml, page } from "./page.ts";
+import { embedJson, page } from "./page.ts";
 import type { Replica } from "./replica_state.ts";
 
 /** More values than this are typed with suggestions, not picked from a list. */

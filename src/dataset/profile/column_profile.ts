@@ -39,8 +39,8 @@ export interface ColumnProfile {
   negatives?: number;
   infinite?: number;
   /**
-   * The most frequent values, at most ten; long texts are cut. Of numbers only those that occur twice, at most five,
-   * and of more than 16,384 different ones in a long column only those of one row in 1000.
+   * The most frequent values, at most ten, of numbers five; long texts are cut. Of more than ten different ones only
+   * those that occur twice; of more than 16,384 different numbers in a long column only those of one row in 1000.
    */
   top_values?: { value: Value; count: number }[];
   /** Text and words that name rows only. */
@@ -120,15 +120,17 @@ function profileWords(column: CodedColumn, rows: number, classes?: ShownClasses)
   }
   let distinct = 0;
   for (const count of counts) if (count > 0) distinct++;
-  const top = mostFrequent(counts, TOP_WORDS);
+  // Among many values, one that occurs once is no frequent one; the examples say as much.
+  const top = mostFrequent(counts, TOP_WORDS).filter((code) => counts[code] > 1 || distinct <= TOP_WORDS);
   const lengths = column.type === "text" || column.type === "identifier"
     ? lengthsOf(categories, counts)
     : undefined;
-  // Where every value occurs once, the examples say as much.
-  const repeats = top.length > 0 && (counts[top[0]] > 1 || distinct <= TOP_WORDS);
+  const repeats = top.length > 0;
   const profile: ColumnProfile = {
     ...head(column, rows, missing, distinct),
-    ...(repeats ? { top_values: top.map((code) => ({ value: cut(categories[code]), count: counts[code] })) } : {}),
+    ...(repeats
+      ? { top_values: top.map((code) => ({ value: cut(categories[code]), count: counts[code] })) }
+      : {}),
     ...(lengths ? { lengths } : {}),
     examples: firstDifferent(codes, (code) => code < 0).map((code) => cut(categories[code])),
   };

@@ -66,7 +66,7 @@ class CountingTable {
     return slot;
   }
 
-  #words = new Uint32Array(0);
+  #words: Uint32Array = new Uint32Array(0);
   #of: Float64Array | null = null;
   #wordsOf(column: Float64Array): Uint32Array {
     if (this.#of !== column) [this.#of, this.#words] = [column, wordsOf(column)];

@@ -1,6 +1,6 @@
 /** What there is to say of the numbers of a column: exact up to a million, and but for `distinct` beyond. */
 import { frequentValues } from "./frequent_values.ts";
-import { binsFor, type Bins, countBins } from "./histogram.ts";
+import { type Bins, binsFor, countBins } from "./histogram.ts";
 import { HyperLogLog } from "./hyperloglog.ts";
 import { type Extent, extentOf, type Moments, momentsOf } from "./moments.ts";
 import { wordsOf } from "./number_bits.ts";
@@ -27,7 +27,9 @@ export function summariseNumbers(
 ): NumberSummary {
   const extent = extentOf(values);
   // The infinities are values, too.
-  const extra = extent.infinite === 0 ? 0 : new Set(values.filter((value) => Math.abs(value) === Infinity)).size;
+  const extra = extent.infinite === 0
+    ? 0
+    : new Set(values.filter((value) => Math.abs(value) === Infinity)).size;
   if (extent.count === 0) return { ...extent, distinct: extra, distinct_is_estimate: false, top: [] };
   const long = extent.count > (options.most_sorted ?? MOST_SORTED);
   const { quantiles, distinct, distinct_is_estimate, top } = long
@@ -74,7 +76,12 @@ function lookThroughSorted(sorted: Float64Array, top: number): Looked {
 function lookThroughLong(values: Float64Array, { count }: Extent): Looked {
   const { values: top, complete } = frequentValues(values);
   if (complete) {
-    return { quantiles: countedQuantiles(top, count), distinct: top.length, distinct_is_estimate: false, top };
+    return {
+      quantiles: countedQuantiles(top, count),
+      distinct: top.length,
+      distinct_is_estimate: false,
+      top,
+    };
   }
   const ranks = selectRanks(values, ranksFor(count));
   return {

@@ -94,7 +94,9 @@ function split(groups: readonly Group[], counts: Int32Array): [Group[], Int8Arra
     let before = 0;
     for (let step = 0; step < DIGIT && wanted.length > 0; step++) {
       const digit = digitAt(step, group);
-      const here = group.digits.length === 0 && (digit & 0x7fff) >= NOT_FINITE ? 0 : counts[g * DIGIT + digit];
+      const here = group.digits.length === 0 && (digit & 0x7fff) >= NOT_FINITE
+        ? 0
+        : counts[g * DIGIT + digit];
       const inside = wanted.splice(0, countBelow(wanted, before + here));
       if (inside.length > 0) {
         lookup[g * DIGIT + digit] = next.length;

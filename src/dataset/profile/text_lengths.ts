@@ -37,7 +37,9 @@ export function lengthsOf(categories: readonly string[], counts: Int32Array): Te
   const bins = binsFor({ ...extentOf(values), count: total }, quantiles.p75 - quantiles.p25);
   const histogram = { from: bins.from, to: bins.to, counts: new Array<number>(bins.count).fill(0) };
   for (const [length, count] of ascending) {
-    countBins(Float64Array.of(length), bins).forEach((inside, bin) => histogram.counts[bin] += inside * count);
+    countBins(Float64Array.of(length), bins).forEach((inside, bin) =>
+      histogram.counts[bin] += inside * count
+    );
   }
   return {
     min: ascending[0][0],

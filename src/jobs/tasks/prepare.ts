@@ -2,7 +2,7 @@
 import { AppError } from "@/shared/errors.ts";
 import { findProblems } from "@/dataset/checks/checks.ts";
 import type { Finding } from "@/dataset/checks/finding.ts";
-import { checkTarget, inferTask } from "@/dataset/profile.ts";
+import { checkTarget, inferTask } from "@/dataset/task.ts";
 import { holdoutSplit } from "@/dataset/split.ts";
 import { type Column, columnOf, isMissing, selectColumns, type Table, takeRows } from "@/dataset/table.ts";
 import { encodeTable, shareTable } from "@/dataset/table_file.ts";
