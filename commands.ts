@@ -26,6 +26,10 @@ export const COMMANDS: Record<ConfinedCommand, CommandEntry> = {
     summary: "MCP server: deploy, test and roll back endpoints",
     load: () => import("./servers/deploy/main.ts"),
   },
+  "profile": {
+    summary: "what is in a table: text, JSON or a page with plots",
+    load: () => import("./servers/training/profile_command.ts"),
+  },
   "status": {
     summary: "endpoints, replicas and running jobs",
     load: () => import("./src/deployment/status_command.ts"),

@@ -28,6 +28,8 @@ export interface Fetched {
 }
 
 const WAIT_S = 20;
+/** The target may stand anywhere. */
+const ALL_COLUMNS = 100_000;
 const TABLE = /\.(csv|tsv|tab|txt|data|json|jsonl|ndjson|parquet|arrow|feather|xlsx)(\.gz|\.zst)?$/i;
 
 export async function fetch(context: StepContext, found: Found): Promise<StepEnd<Fetched>> {
@@ -38,7 +40,7 @@ export async function fetch(context: StepContext, found: Found): Promise<StepEnd
   const answer = await context.servers.call(
     "training",
     "profile_dataset",
-    { dataset: table },
+    { dataset: table, limit: ALL_COLUMNS },
     callOptions(context),
   );
   const profile = read(Profile, "profile_dataset", answer);
@@ -137,7 +139,9 @@ export async function countClasses(
   table: string,
   target: string,
 ): Promise<number[]> {
-  const answer = await servers.call("training", "profile_dataset", { dataset: table, target }, { signal });
+  const answer = await servers.call("training", "profile_dataset", { dataset: table, target, limit: 1 }, {
+    signal,
+  });
   const { target: about } = read(Profile, "profile_dataset", answer);
   return (about?.classes ?? []).map((one) => one.count).sort((a, b) => b - a);
 }

@@ -42,7 +42,7 @@ export async function find(
       },
       async isTable(path) {
         try {
-          await servers.call("training", "profile_dataset", { dataset: path }, { signal });
+          await servers.call("training", "profile_dataset", { dataset: path, limit: 1 }, { signal });
           return true;
         } catch (error) {
           if (error instanceof AppError && error.code === "not_found") return false;

@@ -11,12 +11,14 @@ import { loadModel } from "./load_model.ts";
 import { predict } from "./predict.ts";
 import { profileDataset } from "./profile_dataset.ts";
 import { saveModel } from "./save_model.ts";
+import { saveProfile } from "./save_profile.ts";
 import type { TrainingServices } from "./services.ts";
 import { trainModel } from "./train_model.ts";
 import { validateModel } from "./validate_model.ts";
 
 export const TOOLS: readonly AnyTool<TrainingServices>[] = [
   profileDataset,
+  saveProfile,
   listAlgorithms,
   trainModel,
   getTrainingJob,

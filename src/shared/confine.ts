@@ -91,6 +91,7 @@ export const RIGHTS = {
     net: listening(args),
     door: true,
   }),
+  "profile": ({ home }) => ({ ...none, read: unsealed(home), door: true }),
   "deploy-server": ({ home, config, args }) => ({
     ...inHome(home),
     run: SELF,

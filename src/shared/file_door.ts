@@ -13,6 +13,7 @@ import { readFileShared } from "./read_file.ts";
 export const TABLE_NAMES =
   /\.(csv|tsv|tab|psv|txt|data|json|jsonl|ndjson|parquet|pq|arrow|feather|ipc|arrows|sqlite|sqlite3|db|xlsx|xlsm)(\.(gz|zst|zstd|zip))?$|\.zip$/i;
 const MODEL_NAMES = /\.(safetensors|onnx)$/i;
+const PAGE_NAMES = /\.html?$/i;
 
 export interface FoundFile {
   name: string;
@@ -30,7 +31,8 @@ export type DoorRequest =
   | { op: "find_tables"; path: string }
   | { op: "read_table"; path: string; range?: ByteRange }
   | { op: "read_model"; path: string }
-  | { op: "write_model"; path: string; bytes: Uint8Array };
+  | { op: "write_model"; path: string; bytes: Uint8Array }
+  | { op: "write_page"; path: string; bytes: Uint8Array };
 
 /** The Worker's side. */
 export interface FileDoor {
@@ -40,6 +42,8 @@ export interface FileDoor {
   readTable(path: string, range?: ByteRange): Promise<Uint8Array>;
   readModel(path: string): Promise<Uint8Array>;
   writeModel(path: string, bytes: Uint8Array): Promise<void>;
+  /** A page for people. */
+  writePage(path: string, bytes: Uint8Array): Promise<void>;
 }
 
 export interface DoorPolicy {
@@ -56,10 +60,15 @@ export async function openDoor(
   policy: DoorPolicy,
 ): Promise<FoundFile[] | Uint8Array | null> {
   const path = resolve(policy.cwd, request.path);
-  const wanted = request.op === "write_model" ? realPlace(path) : realPath(path);
+  const writes = request.op === "write_model" || request.op === "write_page";
+  const wanted = writes ? realPlace(path) : realPath(path);
   refuseOutside(path, wanted, policy);
-  if (request.op === "write_model") {
-    refuseName(path, MODEL_NAMES, "a model file (.safetensors or .onnx)");
+  if (request.op === "write_model" || request.op === "write_page") {
+    // The real place, too: a link must not lead a page to a file of another kind.
+    for (const name of [path, wanted]) {
+      if (request.op === "write_page") refuseName(name, PAGE_NAMES, "a page (.html)");
+      else refuseName(name, MODEL_NAMES, "a model file (.safetensors or .onnx)");
+    }
     await Deno.mkdir(dirname(wanted), { recursive: true });
     await writeAtomic(wanted, request.bytes);
     return null;
@@ -216,6 +225,7 @@ export function doorThrough(
       readTable: (path, range) => ask<Uint8Array>({ op: "read_table", path, ...(range ? { range } : {}) }),
       readModel: (path) => ask<Uint8Array>({ op: "read_model", path }),
       writeModel: (path, bytes) => ask<void>({ op: "write_model", path, bytes }),
+      writePage: (path, bytes) => ask<void>({ op: "write_page", path, bytes }),
     },
     receive(answer) {
       const entry = waiting.get(answer.id);

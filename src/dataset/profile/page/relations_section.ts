@@ -86,6 +86,7 @@ function heatCell(value: number | null, readable: boolean, where: string): strin
   return `<td class="${shade}"${title}>${shown}</td>`;
 }
 
+/** Names that begin alike differ at the end. */
 function short(name: string): string {
-  return name.length > 24 ? `${name.slice(0, 23)}…` : name;
+  return name.length > 24 ? `${name.slice(0, 10)}…${name.slice(-13)}` : name;
 }

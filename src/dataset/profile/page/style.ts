@@ -5,18 +5,18 @@ const DARK = ["#8ab0ff", "#ffa463", "#4fd1c0", "#e19af0", "#e6cf5a", "#aab2bd"];
 
 const variables = (colours: readonly string[]) => colours.map((colour, k) => `--k${k}: ${colour};`).join(" ");
 const fills = LIGHT.map((_, k) => `.k${k} { fill: var(--k${k}); }`).join("\n");
-/** The deeper, the closer: the ink turns where the paper would no longer carry it. */
 const shades = (sign: string, colour: string) =>
   Array.from(
     { length: 11 },
     (_, level) =>
-      `.${sign}${level} { background: color-mix(in srgb, var(${colour}) ${level * 10}%, var(--paper));${
-        level > 5 ? " color: var(--paper);" : ""
-      } }`,
+      `.${sign}${level} { background: color-mix(in srgb, var(${colour}) ${level * 10}%, var(--paper)); }`,
   ).join("\n");
+/** Cells too deep for the ink: from here the paper's colour has the better contrast (4.2 at least, both ways). */
+const turned = (from: number) =>
+  ["p", "n"].flatMap((sign) => Array.from({ length: 11 - from }, (_, i) => `.${sign}${from + i}`)).join(", ");
 
 export const STYLE = `
-:root { color-scheme: light dark; --ink: #1a1d21; --soft: #5b636d; --line: #d8dce1; --paper: #fff; --field: #f6f7f9; --mark: #2457d6; --bad: #b3261e; --warn: #8a5a00; --plus: #1e4fc4; --minus: #a8341c; --plain: #64788f; ${
+:root { color-scheme: light dark; --ink: #1a1d21; --soft: #5b636d; --line: #d8dce1; --paper: #fff; --field: #f6f7f9; --mark: #2457d6; --bad: #b3261e; --warn: #8a5a00; --plus: #1b49b8; --minus: #a0301a; --plain: #64788f; ${
   variables(LIGHT)
 } }
 @media (prefers-color-scheme: dark) {
@@ -90,7 +90,8 @@ th { color: var(--soft); font-weight: 600; }
 .pairs td:nth-child(n+3), .pairs th:nth-child(n+3), .scroll table td { text-align: right; }
 .pairs td:nth-child(-n+2) { text-align: left; overflow-wrap: anywhere; }
 .heat td, .heat th { border: 0; }
-.heat td { width: 2.9rem; min-width: 2.9rem; height: 2.1rem; padding: 0; text-align: center; font-size: .8rem; }
+.scroll .heat td { text-align: center; }
+.heat td { width: 2.9rem; min-width: 2.9rem; height: 2.1rem; padding: 0; font-size: .8rem; }
 .heat.dense td { width: 1rem; min-width: 1rem; height: 1rem; }
 .heat.dense th { font-size: .7rem; padding: 0 .3rem 0 0; line-height: 1; }
 .heat th[scope=row] { white-space: nowrap; text-align: right; font-weight: 400; color: var(--ink); position: sticky; left: 0; background: var(--paper); }
@@ -100,9 +101,11 @@ ${fills}
 .plain { fill: var(--plain); }
 ${shades("p", "--plus")}
 ${shades("n", "--minus")}
+${turned(8)} { color: var(--paper); }
+@media (prefers-color-scheme: dark) { ${turned(6)} { color: var(--paper); } }
 @media (max-width: 30rem) {
   header, main { padding-left: .9rem; padding-right: .9rem; }
-  .bars.wide li { grid-template-columns: minmax(0, 1fr) max-content; }
+  .bars.wide li { grid-template-columns: minmax(0, 1fr) minmax(7.5rem, max-content); gap: 0 .6rem; }
   .bars.wide li > span:first-child { grid-column: 1 / -1; }
 }
 @media print { .tools { display: none; } .card { break-inside: avoid; content-visibility: visible; } }
