@@ -112,7 +112,7 @@ export const profileOutput = {
         "What it tells of the target by itself, in nats, less what chance seems to tell",
       ),
       share: share.describe(
-        "The same as a share of all there is to know of the target: 1 means that it gives the target away",
+        "The same as a share of all there is to know of the target: near 1 it gives the target away",
       ),
       pearson: correlation.describe("Pearson's correlation, where both are numbers"),
       spearman: correlation.describe("Spearman's rank correlation, where both are numbers"),

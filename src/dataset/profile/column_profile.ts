@@ -93,7 +93,7 @@ function profileNumbers(column: NumericColumn, rows: number, classes?: ShownClas
     ...(summary.top.length > 0
       ? { top_values: summary.top.map(({ value, count }) => ({ value: show(value), count })) }
       : {}),
-    examples: firstDifferent(column.values, (value) => Number.isNaN(value)).map(show),
+    examples: firstDifferent(column.values, summary.distinct, (value) => Number.isNaN(value)).map(show),
   };
   if (classes && bins) {
     profile.by_class = countBinsByClass(column.values, bins as Bins, classes.codes, classes.labels.length);
@@ -132,7 +132,7 @@ function profileWords(column: CodedColumn, rows: number, classes?: ShownClasses)
       ? { top_values: top.map((code) => ({ value: cut(categories[code]), count: counts[code] })) }
       : {}),
     ...(lengths ? { lengths } : {}),
-    examples: firstDifferent(codes, (code) => code < 0).map((code) => cut(categories[code])),
+    examples: firstDifferent(codes, distinct, (code) => code < 0).map((code) => cut(categories[code])),
   };
   if (classes && repeats) {
     const at = new Map(top.map((code, i) => [code, i]));
@@ -163,9 +163,15 @@ function mostFrequent(counts: Int32Array, most: number): number[] {
   return top;
 }
 
-function firstDifferent(values: Float64Array | Int32Array, isGone: (value: number) => boolean): number[] {
+/** @param distinct how many there are at least: a column of two values need not be read to its end */
+function firstDifferent(
+  values: Float64Array | Int32Array,
+  distinct: number,
+  isGone: (value: number) => boolean,
+): number[] {
+  const most = Math.min(EXAMPLES, distinct);
   const found: number[] = [];
-  for (let row = 0; row < values.length && found.length < EXAMPLES; row++) {
+  for (let row = 0; row < values.length && found.length < most; row++) {
     const value = values[row];
     if (!isGone(value) && !found.includes(value)) found.push(value + 0);
   }

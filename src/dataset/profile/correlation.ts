@@ -1,4 +1,5 @@
 /** Pearson's and Spearman's correlation of numbers, over the rows that have both, as pandas' corr. */
+import { ascending } from "./ascending.ts";
 import { largestPowerOfTwo } from "./moments.ts";
 
 /** A column made ready: one is compared with many. */
@@ -12,14 +13,12 @@ export interface Comparable {
   ranks: Float64Array;
 }
 
-export function comparable(raw: Float64Array): Comparable {
+/** @param order of the rows, where it is known */
+export function comparable(raw: Float64Array, order = ascending(raw)): Comparable {
   const values = centred(raw);
-  const rows: number[] = [];
-  for (let row = 0; row < values.length; row++) if (values[row] === values[row]) rows.push(row);
-  const order = Uint32Array.from(rows).sort((a, b) => values[a] - values[b]);
   const ranks = new Float64Array(values.length).fill(NaN);
   rank(values, order, order.length, ranks);
-  return { values, complete: rows.length === values.length, order, ranks };
+  return { values, complete: values.length === order.length, order, ranks };
 }
 
 /** @returns -1 to 1; NaN where one is constant or fewer than two rows have both */
@@ -63,7 +62,9 @@ function centred(raw: Float64Array): Float64Array {
     count++;
   }
   const mean = sum / count;
-  return raw.map((value) => isFinite(value) ? value / scale - mean : NaN);
+  const values = new Float64Array(raw.length);
+  for (let row = 0; row < raw.length; row++) values[row] = isFinite(raw[row]) ? raw[row] / scale - mean : NaN;
+  return values;
 }
 
 function correlate(a: Float64Array, b: Float64Array, complete: boolean): number {

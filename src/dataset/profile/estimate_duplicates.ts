@@ -1,7 +1,9 @@
 /**
  * Rows that occur more than once, of tables of any length, in 64 MB: rows are known by 64 bits of hash, and of many
  * rows only those whose hash ends in zeros are looked at. Equal rows have equal hashes, so that of what repeats all
- * or nothing is seen, and the count can be scaled up.
+ * or nothing is seen, and the counts can be scaled up: of the rows seen before, which is exact where none repeats, or
+ * of the different rows, which is right where one row makes up much of the table and is missed. Where the two
+ * contradict each other, the second is right.
  */
 import type { Table } from "../table.ts";
 import { hashWords, wordsOf } from "./number_bits.ts";
@@ -19,7 +21,7 @@ export function estimateDuplicateRows({ columns, rows }: Table, most_kept = MOST
   while (size < Math.min(rows, most_kept) * 2) size *= 2;
   const [highs, lows] = [new Int32Array(size), new Int32Array(size)];
   const [high, low] = [new Int32Array(BLOCK), new Int32Array(BLOCK)];
-  let seen = 0;
+  let [seen, different] = [0, 0];
   for (let from = 0; from < rows; from += BLOCK) {
     const to = Math.min(rows, from + BLOCK);
     high.fill(1);
@@ -36,10 +38,14 @@ export function estimateDuplicateRows({ columns, rows }: Table, most_kept = MOST
         slot = (slot + 1) & (size - 1);
       }
       if ((highs[slot] | lows[slot]) !== 0) seen++;
+      else different++;
       [highs[slot], lows[slot]] = [high[i], low[i]];
     }
   }
-  return seen * 2 ** zeros;
+  const scale = 2 ** zeros;
+  const byDifferent = Math.max(0, rows - different * scale);
+  const noise = 5 * Math.sqrt(different + 1) * scale;
+  return zeros > 0 && Math.abs(byDifferent - seen * scale) > noise ? byDifferent : seen * scale;
 }
 
 function addCodes(codes: Int32Array, from: number, to: number, high: Int32Array, low: Int32Array): void {

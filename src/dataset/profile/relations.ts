@@ -2,6 +2,7 @@
 import { type Column, spreadRows, type Table, takeRows } from "../table.ts";
 import { inferTask } from "../task.ts";
 import { withUsedCategories } from "../used_categories.ts";
+import { ascending } from "./ascending.ts";
 import { comparable, pearson, spearman } from "./correlation.ts";
 import { discretise } from "./discretise.ts";
 import { informationAbout } from "./mutual_information.ts";
@@ -37,7 +38,7 @@ export interface Relations {
 
 /** More would take long, and tell hardly more: at 20,000 rows a correlation is known to 0.01. */
 const MOST_ROWS = 20_000;
-const FEATURE_CELLS = 40_000_000;
+const FEATURE_CELLS = 10_000_000;
 const FEWEST_ROWS = 500;
 /** A target of more words is learnt by its most frequent ones and "others". */
 const MOST_CLASSES = 50;
@@ -56,14 +57,17 @@ function featuresOf(table: Table, target: Column): Pick<Relations, "features" | 
   const sampleOf = (column: Column) => takeRows({ rows: table.rows, columns: [column] }, chosen).columns[0];
   const own = usedOnly(sampleOf(target));
   const tells = informationAbout(
-    discretise(own, inferTask(target) === "classification" ? MOST_CLASSES : undefined),
+    discretise(own, inferTask(target) === "classification" ? { most_words: MOST_CLASSES } : {}),
+    table.columns.length,
   );
   const numbers = own.storage === "numeric" && own.type !== "date" ? comparable(own.values) : undefined;
   const features = table.columns.filter(({ name }) => name !== target.name).map((column): FeatureRelation => {
     const sample = sampleOf(column);
-    const feature: FeatureRelation = { column: column.name, ...rounded(tells(discretise(sample))) };
+    // One sorting serves both.
+    const order = sample.storage === "numeric" ? { order: ascending(sample.values) } : {};
+    const feature: FeatureRelation = { column: column.name, ...rounded(tells(discretise(sample, order))) };
     if (numbers && sample.storage === "numeric") {
-      const other = comparable(sample.values);
+      const other = comparable(sample.values, order.order);
       Object.assign(
         feature,
         rounded({ pearson: pearson(numbers, other), spearman: spearman(numbers, other) }),

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { checkTarget, inferTask, profileTable, readableProfile } from "@/dataset/profile.ts";
+import { profileTable } from "@/dataset/profile/profile.ts";
+import { readableProfile } from "@/dataset/profile/readable_profile.ts";
+import { checkTarget, inferTask } from "@/dataset/task.ts";
 import { readTable } from "@/dataset/readers.ts";
 import { findSample } from "@/dataset/samples.ts";
 import { columnOf, type Table } from "@/dataset/table.ts";
@@ -17,7 +19,7 @@ const near = (actual: unknown, expected: number) =>
 
 Deno.test("profileTable gives pandas' numbers for the Titanic's ages and fares", async () => {
   const table = await read(findSample("titanic").text);
-  const profile = profileTable(table, "survived");
+  const profile = profileTable(table, { target: "survived" });
   assert.deepEqual([profile.rows, profile.columns, profile.duplicate_rows], [1309, 11, 0]);
   const age = profile.column_profiles.find(({ name }) => name === "age")!;
   assert.deepEqual([age.missing, age.distinct, age.min, age.max], [263, 98, 0.1667, 80]);
@@ -33,6 +35,8 @@ Deno.test("profileTable gives pandas' numbers for the Titanic's ages and fares",
     task: "classification",
     missing: 0,
     classes: [{ value: 0, count: 809 }, { value: 1, count: 500 }],
+    largest_share: 809 / 1309,
+    smallest_share: 500 / 1309,
   });
   assert.deepEqual(JSON.parse(JSON.stringify(profile)), profile);
 });
@@ -67,15 +71,17 @@ Deno.test("profileTable counts the rows that repeat an earlier one", async () =>
 });
 
 Deno.test("readableProfile is one aligned line a column", async () => {
-  const text = readableProfile(profileTable(await read("size,colour\n1,red\n2.5,blue\n,red\n"), "colour"));
+  const text = readableProfile(
+    profileTable(await read("size,colour\n1,red\n2.5,blue\n,red\n"), { target: "colour" }),
+  );
   assert.equal(
     text,
     [
       "3 rows, 2 columns",
       "",
-      "column  type      missing   distinct  values",
-      "size    number    1 (33 %)  2         1 to 2.5, mean 1.75",
-      "colour  category  -         2         red (2), blue (1)",
+      "column  type      missing   distinct  shape  values",
+      "size    number    1 (33 %)  2         ▇▇     1 to 2.5, mean 1.75",
+      "colour  category  -         2                red (2), blue (1)",
       "",
       "target colour: classification",
       "classes: red 2, blue 1",
