@@ -101,5 +101,6 @@ export function cellOf(column: Column, row: number): number | string | null {
 /** ISO 8601; a date without a time of day stays a plain day. */
 export function isoDate(ms: number): string {
   const text = new Date(ms).toISOString();
-  return text.endsWith("T00:00:00.000Z") ? text.slice(0, 10) : text;
+  // Not the first ten letters: years before 0 and after 9999 are longer.
+  return text.endsWith("T00:00:00.000Z") ? text.slice(0, -14) : text;
 }

@@ -18,6 +18,7 @@ const SHAPES: Record<string, (random: Random, row: number) => number> = {
   "decimals with ties and missing ones": (random, row) => row % 10 === 0 ? NaN : random.below(90_000) / 100,
   "two zeros": (_, row) => row % 2 === 0 ? 0 : -0,
   "one value among many": (random, row) => row % 3 === 0 ? 7.5 : random.float(),
+  "values of one row in 500 among many": (random, row) => row % 500 < 3 ? row % 500 : 3 + random.float(),
   "numbers in order": (_, row) => row / 7,
   "infinite ones": (random, row) =>
     row % 100 === 0 ? (row % 200 === 0 ? Infinity : -Infinity) : random.float(),

@@ -23,7 +23,7 @@ export function numberOf(value: Value, isDate: boolean): number {
 }
 
 function dayOf(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 16).replace("T", " ").replace(" 00:00", "");
+  return new Date(ms).toISOString().replace(/:\d\d\.\d{3}Z$/, "").replace("T", " ").replace(" 00:00", "");
 }
 
 const HIGH = 100;
