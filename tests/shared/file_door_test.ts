@@ -108,6 +108,22 @@ Deno.test("openDoor() writes a model file and nothing else", () =>
     );
   }));
 
+Deno.test("openDoor() writes a page and nothing else, also not through a link", () =>
+  inFolder(async (folder, policy) => {
+    const bytes = new TextEncoder().encode("<!doctype html>");
+    const write = (path: string, rules = policy) => openDoor({ op: "write_page", path, bytes }, rules);
+    await write("out/p.html");
+    assert.deepEqual(await Deno.readFile(join(folder, "out", "p.html")), bytes);
+    await Deno.writeTextFile(join(folder, "notes.txt"), "mine");
+    await Deno.symlink(join(folder, "notes.txt"), join(folder, "innocent.html"));
+    await assert.rejects(write("innocent.html"), /a page/);
+    await assert.rejects(write("p.js"), /a page/);
+    await assert.rejects(write(".x/p.html"), /hidden folder/);
+    await assert.rejects(write("home/keys/p.html"), /keys of mlmcp/);
+    await assert.rejects(write("p.html", { ...policy, folders: ["data"] }), /outside the allowed/);
+    assert.equal(await Deno.readTextFile(join(folder, "notes.txt")), "mine");
+  }));
+
 Deno.test("the door lets through just the names that a reader reads", () => {
   const endings = READERS.flatMap(({ extensions }) => extensions).flatMap((end) => [end, `${end}.gz`]);
   for (
