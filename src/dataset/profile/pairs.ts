@@ -1,7 +1,7 @@
 /** Columns that go together: numbers by their correlation, categories by Cramér's V. */
 import { type CodedColumn, type Column, spreadRows, type Table, takeRows } from "../table.ts";
 import { inferTask } from "../task.ts";
-import { type Comparable, comparable, pearson, spearman } from "./correlation.ts";
+import { comparable, pearson, spearman } from "./correlation.ts";
 import { cramersV } from "./cramers_v.ts";
 import { rounded } from "./rounded.ts";
 

@@ -1,5 +1,5 @@
 /** The profile as aligned text, one line a column. */
-import type { ColumnProfile, Value } from "./column_profile.ts";
+import type { ColumnProfile } from "./column_profile.ts";
 import type { TableProfile } from "./profile.ts";
 import type { Relations } from "./relations.ts";
 import { shortValue } from "./short_value.ts";
