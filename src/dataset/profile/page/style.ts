@@ -66,12 +66,12 @@ g:hover > .hit { fill: color-mix(in srgb, var(--ink) 8%, transparent); }
 .axis { display: flex; justify-content: space-between; gap: 1rem; font-size: .78rem; color: var(--soft); font-variant-numeric: tabular-nums; }
 .bar { width: 100%; height: .75rem; background: color-mix(in srgb, var(--line) 60%, transparent); border-radius: 3px; }
 .bar.thin { height: .25rem; margin: .35rem 0; }
-.bars { list-style: none; margin: .5rem 0 .2rem; padding: 0; display: grid; gap: .3rem; }
-.bars li { display: grid; grid-template-columns: minmax(0, 8rem) minmax(2rem, 1fr) minmax(6.6rem, max-content); gap: .6rem; align-items: center; font-size: .88rem; }
+.bars { list-style: none; margin: .5rem 0 .2rem; padding: 0; display: grid; grid-template-columns: fit-content(45%) minmax(2rem, 1fr) max-content; gap: .3rem .6rem; }
+.bars li { display: grid; grid-column: 1 / -1; grid-template-columns: 8rem minmax(2rem, 1fr) 6.6rem; grid-template-columns: subgrid; align-items: center; font-size: .88rem; }
 .bars li > span:first-child { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .bars li > span:last-child { text-align: right; font-variant-numeric: tabular-nums; color: var(--soft); }
-.bars.wide { max-width: 52rem; }
-.bars.wide li { grid-template-columns: minmax(0, 18rem) minmax(2rem, 1fr) minmax(7.5rem, max-content); font-size: .95rem; }
+.bars.wide { max-width: 56rem; }
+.bars.wide li { font-size: .95rem; }
 .bars.wide li > span:first-child { white-space: normal; overflow-wrap: anywhere; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; margin: .5rem 0; padding: 0; }
 .legend li { display: flex; align-items: center; gap: .4rem; overflow-wrap: anywhere; }
@@ -83,7 +83,7 @@ dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 details { margin-top: .35rem; font-size: .88rem; }
 summary { cursor: pointer; color: var(--soft); padding: .2rem 0; }
 details ul { margin: .2rem 0; padding-left: 1.2rem; overflow-wrap: anywhere; }
-.scroll { overflow-x: auto; max-width: 100%; }
+.scroll { position: relative; overflow-x: auto; max-width: 100%; }
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .2rem .7rem .2rem 0; border-bottom: 1px solid var(--line); }
 th { color: var(--soft); font-weight: 600; }
@@ -103,9 +103,10 @@ ${shades("p", "--plus")}
 ${shades("n", "--minus")}
 ${turned(8)} { color: var(--paper); }
 @media (prefers-color-scheme: dark) { ${turned(6)} { color: var(--paper); } }
-@media (max-width: 30rem) {
+@media (max-width: 40rem) {
   header, main { padding-left: .9rem; padding-right: .9rem; }
-  .bars.wide li { grid-template-columns: minmax(0, 1fr) minmax(7.5rem, max-content); gap: 0 .6rem; }
+  .tiles { grid-template-columns: 1fr 1fr; }
+  .bars.wide { grid-template-columns: minmax(0, 1fr) max-content; }
   .bars.wide li > span:first-child { grid-column: 1 / -1; }
 }
 @media print { .tools { display: none; } .card { break-inside: avoid; content-visibility: visible; } }
