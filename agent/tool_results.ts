@@ -26,6 +26,7 @@ export function errorFrom({ code, message, hint }: z.infer<typeof RemoteError>):
 const value = z.union([z.number(), z.string(), z.boolean()]);
 const counts = z.array(z.object({ value, count: z.number() }).loose());
 
+/** Without its plots: what is kept of a run is what was read. */
 export const ColumnProfile = z.object({
   name: z.string(),
   type: z.string(),
@@ -38,15 +39,15 @@ export const ColumnProfile = z.object({
   /** The most frequent values, not of numbers. */
   top_values: counts.nullish(),
   examples: z.array(value).nullish(),
-}).loose();
+});
 export type ColumnProfile = z.infer<typeof ColumnProfile>;
 
 export const Profile = z.object({
   rows: z.number(),
   columns: z.number(),
   column_profiles: z.array(ColumnProfile),
-  target: z.object({ name: z.string(), classes: counts.nullish() }).loose().nullish(),
-}).loose();
+  target: z.object({ name: z.string(), classes: counts.nullish() }).nullish(),
+});
 export type Profile = z.infer<typeof Profile>;
 
 export const FoundDataset = z.object({

@@ -8,6 +8,8 @@ import type { TrainingServices } from "./services.ts";
 
 const input = z.strictObject(profileInput);
 const output = z.object(profileOutput);
+/** The text is for a model's or a person's eyes; all that was asked for is in the structured answer. */
+const MOST_LINES = 200;
 
 export const profileDataset = defineTool<TrainingServices, z.infer<typeof input>, z.infer<typeof output>>({
   name: "profile_dataset",
@@ -27,5 +29,6 @@ export const profileDataset = defineTool<TrainingServices, z.infer<typeof input>
     });
     return profileAnswer(found, profile, options.limit);
   },
-  text: (profile) => [readableProfile(profile as TableProfile), ...(profile.notes ?? [])].join("\n"),
+  text: (profile) =>
+    [readableProfile(profile as TableProfile, MOST_LINES), ...(profile.notes ?? [])].join("\n"),
 });

@@ -11,8 +11,9 @@ const SHOWN_PAIRS = 5;
 /** Weaker pairs are not worth a word. */
 const CLOSE = 0.5;
 
-export function readableProfile(profile: TableProfile): string {
-  const lines = profile.column_profiles.map((column) => [
+/** @param most columns that get a line */
+export function readableProfile(profile: TableProfile, most = Infinity): string {
+  const lines = profile.column_profiles.slice(0, most).map((column) => [
     cut(column.name, 40),
     column.type,
     column.missing === 0 ? "-" : `${column.missing} (${percent(column.missing_share)})`,
@@ -22,7 +23,10 @@ export function readableProfile(profile: TableProfile): string {
   ]);
   const table = align([["column", "type", "missing", "distinct", "shape", "values"], ...lines]);
   const left = profile.columns_left_out;
-  const more = left
+  const unsaid = profile.column_profiles.length - lines.length;
+  const more = unsaid > 0
+    ? ["", `${unsaid + (left ?? 0)} more columns are left out of this text.`]
+    : left
     ? ["", `${left} of ${profile.columns} columns are not shown: name them in columns, or raise limit.`]
     : [];
   return [headOf(profile), "", table, ...more, ...targetLines(profile.target), ...relationLines(profile)]

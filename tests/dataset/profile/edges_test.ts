@@ -95,6 +95,30 @@ Deno.test("long texts are cut in the answer, and measured whole", () => {
   assert.ok(JSON.stringify(profile).length < 4000 && examples.every((text) => String(text).length <= 100));
 });
 
+Deno.test("of more than a million numbers distinct is an estimate, of more than four million rows the repeated ones", () => {
+  const rows = 4_000_001;
+  const values = Float64Array.from({ length: rows }, (_, row) => Math.sqrt(row % 2_000_000));
+  const profile = profileTable({
+    rows,
+    columns: [{ name: "n", storage: "numeric", type: "number", values }, {
+      name: "w",
+      storage: "coded",
+      type: "category",
+      codes: new Int32Array(rows),
+      categories: ["same"],
+    }],
+  });
+  assert.deepEqual([profile.estimated, profile.column_profiles.map(({ estimated }) => estimated)], [
+    ["duplicate_rows"],
+    [["distinct"], undefined],
+  ]);
+  const [{ distinct, quantiles }] = profile.column_profiles;
+  assert.ok(Math.abs(distinct / 2_000_000 - 1) < 0.03, `${distinct}`);
+  assert.ok(Math.abs(profile.duplicate_rows / 2_000_001 - 1) < 0.01, `${profile.duplicate_rows}`);
+  assert.equal(quantiles!.p50, values.slice().sort()[2_000_000]);
+  assert.match(readableProfile(profile), /about \d+ repeated rows[\s\S]*~\d{7} /);
+});
+
 Deno.test("100,000 columns: the first and the target get a profile, the rest are counted", () => {
   const columns = Array.from(
     { length: 100_000 },

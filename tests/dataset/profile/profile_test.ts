@@ -93,6 +93,15 @@ Deno.test("readableProfile is one aligned line a column", async () => {
   );
 });
 
+Deno.test("readableProfile says how many columns it leaves out", async () => {
+  const text = readableProfile(profileTable(await read("a,b,c,d\n1,2,3,4\n5,6,7,8\n"), { limit: 3 }), 2);
+  assert.match(
+    text,
+    /^2 rows, 4 columns\n\ncolumn.*\na .*\nb .*\n\n2 more columns are left out of this text\./,
+  );
+  assert.doesNotMatch(text, /^c /m);
+});
+
 Deno.test("inferTask chooses classification for words and few whole numbers", async () => {
   const taskOf = async (values: (string | number)[]) => inferTask(columnOf(await column(values), "c"));
   assert.equal(await taskOf(["a", "b", "a"]), "classification");
