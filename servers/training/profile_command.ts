@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import type { Command } from "@/shared/command.ts";
 import { AppError } from "@/shared/errors.ts";
 import { openLog } from "@/shared/log.ts";
+import { readableFindings } from "@/dataset/checks/readable_findings.ts";
 import { readableProfile } from "@/dataset/profile/readable_profile.ts";
 import { openPool } from "@/jobs/learning_pool.ts";
 import { sourceOf } from "@/jobs/tasks/read_source.ts";
@@ -59,7 +60,14 @@ export const command: Command = {
         await context.door!.writePage(values.html, new TextEncoder().encode(profile.page));
       }
       if (context.json) console.log(JSON.stringify(profileAnswer(found, profile, limit), null, 2));
-      else console.log([readableProfile(profile), ...(profile.notes ?? [])].join("\n"));
+      else {
+        const lines = [
+          readableProfile(profile),
+          ...readableFindings(profile.findings),
+          ...(profile.notes ?? []),
+        ];
+        console.log(lines.join("\n"));
+      }
       if (values.html !== undefined && !context.quiet) console.error(`Wrote ${values.html}.`);
       return 0;
     } finally {

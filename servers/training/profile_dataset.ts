@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readableFindings } from "@/dataset/checks/readable_findings.ts";
 import { readableProfile } from "@/dataset/profile/readable_profile.ts";
 import type { TableProfile } from "@/dataset/profile/profile.ts";
 import { sourceOf } from "@/jobs/tasks/read_source.ts";
@@ -17,7 +18,7 @@ export const profileDataset = defineTool<TrainingServices, z.infer<typeof input>
   description:
     "What is in a table before learning from it: for each column its type, missing values, range, quantiles, histogram and most " +
     "frequent values; repeated rows; which columns go together; for a target its task, its classes and what each column tells of " +
-    "it. Use it to choose target, features and exclude for train_model. save_profile writes the same as a page for people.",
+    "it; what train_model would object to. Use it to choose target, features and exclude for train_model. save_profile writes the same as a page for people.",
   effect: "read",
   scope: "datasets:read",
   input,
@@ -30,5 +31,9 @@ export const profileDataset = defineTool<TrainingServices, z.infer<typeof input>
     return profileAnswer(found, profile, options.limit);
   },
   text: (profile) =>
-    [readableProfile(profile as TableProfile, MOST_LINES), ...(profile.notes ?? [])].join("\n"),
+    [
+      readableProfile(profile as TableProfile, MOST_LINES),
+      ...readableFindings(profile.findings),
+      ...(profile.notes ?? []),
+    ].join("\n"),
 });

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Profiled } from "@/jobs/tasks/profile.ts";
 import type { FoundDataset } from "./find_dataset.ts";
-import { datasetField, notesField, sampleRowsField, targetField, taskField } from "./fields.ts";
+import { datasetField, findingField, notesField, sampleRowsField, targetField, taskField } from "./fields.ts";
 
 export const DEFAULT_COLUMNS = 100;
 
@@ -126,13 +126,19 @@ export const profileOutput = {
       cramers_v: share.optional().describe("Cramér's V of categories, corrected for bias; 0 to 1"),
     })).describe("Columns that go together, the closest first, at most 20"),
   }).describe("How columns go together"),
+  findings: z.array(findingField).describe(
+    "What train_model would find in it, the gravest first, at most 50; name the target to have it looked at for leaks",
+  ),
+  findings_left_out: count.optional().describe("Findings beyond these"),
 };
 
 const MOST_PAIRS = 20;
+const MOST_FINDINGS = 50;
 
 /** What a host gets: without what only a page shows. */
 export function profileAnswer(found: FoundDataset, profile: Profiled, limit: number) {
-  const { page: _, class_labels: __, relations, column_profiles, ...rest } = profile;
+  const { page: _, class_labels: __, relations, column_profiles, findings, ...rest } = profile;
+  const left = findings.length - MOST_FINDINGS;
   const { numbers: ___, categories: ____, features, pairs, ...about } = relations;
   return {
     ref: found.ref,
@@ -145,5 +151,7 @@ export function profileAnswer(found: FoundDataset, profile: Profiled, limit: num
       ...(features ? { features: features.slice(0, limit) } : {}),
       pairs: pairs.slice(0, MOST_PAIRS),
     },
+    findings: findings.slice(0, MOST_FINDINGS),
+    ...(left > 0 ? { findings_left_out: left } : {}),
   };
 }

@@ -1,4 +1,6 @@
 /** Looks at a table, and at one of its columns as a target. */
+import { findProblems } from "@/dataset/checks/checks.ts";
+import type { Finding } from "@/dataset/checks/finding.ts";
 import { profilePage } from "@/dataset/profile/page/profile_page.ts";
 import { type ProfileOptions, profileTable, type TableProfile } from "@/dataset/profile/profile.ts";
 import { readSource, type TableBytes } from "./read_source.ts";
@@ -9,6 +11,8 @@ export interface ProfileInput extends TableBytes, Pick<ProfileOptions, "target" 
 }
 
 export interface Profiled extends TableProfile {
+  /** What train_model would find, the gravest first. */
+  findings: Finding[];
   /** What reading the table had to guess or change. */
   notes?: readonly string[];
   /** HTML. */
@@ -25,11 +29,13 @@ export async function profile(input: ProfileInput): Promise<Profiled> {
     ...(limit === undefined ? {} : { limit }),
   };
   const made = profileTable(table, { ...wanted, by_class: page_title !== undefined });
+  const findings = findProblems(table, target === undefined ? {} : { target });
   return {
     ...made,
+    findings,
     ...(notes ? { notes } : {}),
     ...(page_title === undefined
       ? {}
-      : { page: profilePage(made, { title: page_title, ...(notes ? { notes } : {}) }) }),
+      : { page: profilePage(made, { title: page_title, findings, ...(notes ? { notes } : {}) }) }),
   };
 }
