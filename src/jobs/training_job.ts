@@ -16,6 +16,9 @@ export interface JobParts {
   registry: Registry;
   signal: AbortSignal;
   report(progress: JobProgress): void;
+  /** What a part came to when the job ran before and was cut off; undefined: it must be done. */
+  kept(part: string): unknown;
+  keep(part: string, value: unknown): void;
 }
 
 /** What the job compares and fits with; `auto` has several. */
@@ -92,8 +95,11 @@ export async function runTrainingJob(
   }, {
     signal,
     job_id,
-    report: (done, total) =>
-      report({ stage: "fitting", done, total, message: `fitting ${winner.algorithm} on ${train.rows} rows` }),
+    report: (done, total, score) =>
+      report({
+        ...{ stage: "fitting", done, total, message: `fitting ${winner.algorithm} on ${train.rows} rows` },
+        ...(score === undefined ? {} : { score }),
+      }),
   });
   report({ stage: "saving", done: 0, total: 1, message: "keeping the model" });
   const model = await registry.add(request.name, fitted.artifact, { job_id, holdout });
@@ -161,17 +167,26 @@ async function compareAll(
   request: TrainingRequest,
   prepared: Prepared,
   metric: string,
-  { pool, signal, report }: JobParts,
+  { pool, signal, report, kept, keep }: JobParts,
 ): Promise<Compared> {
   const folds = foldsFor(request, prepared);
   const how = `${folds}-fold cross-validation on the training rows`;
   const total = candidates.length + 1;
   const share = new Array<number>(total).fill(0);
-  const tell = (message: string) => {
+  const tell = (message: string, score?: number) => {
     const done = share.reduce((sum, part) => sum + part, 0);
-    report({ stage: "comparing", done: Math.floor(done * 100) / 100, total, message });
+    report({
+      ...{ stage: "comparing", done: Math.floor(done * 100) / 100, total, message },
+      ...(score === undefined ? {} : { score }),
+    });
   };
   const one = async (candidate: Candidate, i: number): Promise<[LeaderboardRow, CrossValidation | null]> => {
+    const part = `compare ${i}`;
+    const before = kept(part) as [LeaderboardRow, CrossValidation | null] | undefined;
+    if (before) {
+      share[i] = 1;
+      return before;
+    }
     const started = performance.now();
     const row: LeaderboardRow = {
       ...candidate,
@@ -179,6 +194,12 @@ async function compareAll(
       score: null,
       std: null,
       duration_ms: 0,
+    };
+    const done = (result: CrossValidation | null): [LeaderboardRow, CrossValidation | null] => {
+      row.duration_ms = rounded(performance.now() - started);
+      share[i] = 1;
+      keep(part, [row, result]);
+      return [row, result];
     };
     try {
       const result = await pool.run("compare", {
@@ -191,24 +212,21 @@ async function compareAll(
       }, {
         signal,
         job_id,
-        report: (done, all) => {
+        report: (done, all, score) => {
           share[i] = done / all;
-          tell(`${candidate.algorithm}: fold ${done} of ${all}`);
+          tell(`${candidate.algorithm}: fold ${done} of ${all}`, score);
         },
       });
       row.score = Number.isFinite(result.mean) ? result.mean : null;
       row.std = Number.isFinite(result.std) ? result.std : null;
-      share[i] = 1;
+      const ended = done(result);
       tell(`${candidate.algorithm}: ${metric} ${row.score === null ? "not defined" : row.score.toFixed(4)}`);
-      row.duration_ms = rounded(performance.now() - started);
-      return [row, result];
+      return ended;
     } catch (error) {
       // One candidate that can't be fitted does not end the search; a single algorithm's error is the job's.
       if (signal.aborted || candidates.length === 1) throw error;
       row.error = toWireError(error).message;
-      row.duration_ms = rounded(performance.now() - started);
-      share[i] = 1;
-      return [row, null];
+      return done(null);
     }
   };
   const everyone = [...candidates, { algorithm: "dummy", params: {} }];
