@@ -84,7 +84,7 @@ export function newBinning(cols: number): Binning {
 
 /**
  * Learns how the columns are cut.
- * @param weight (rows of the matrix) moves the quantiles; absent: all rows weigh the same
+ * @param weight (rows, of those listed) moves the quantiles; absent: all rows weigh the same
  * @returns and (rows * cols), column-major, the bins
  */
 export function binColumns(
@@ -104,7 +104,7 @@ export function binColumns(
       binning.count[j] = codeTable(categories, j).bins;
     } else {
       const column = takeColumn(X, j, sample ?? rows);
-      const weights = sample === undefined ? weight && takeValues(weight, rows) : undefined;
+      const weights = sample === undefined ? weight : undefined;
       binning.cuts[j] = weights === undefined
         ? cutsOfSorted(present(column).sort(), maxBins)
         : cutsOfWeighted(column, weights, maxBins);
@@ -153,7 +153,7 @@ export function takeColumn(X: Matrix, j: number, rows: Int32Array | undefined): 
   return takeValues(columnView(X, j), rows);
 }
 
-export function takeValues(values: Float64Array, rows: Int32Array | undefined): Float64Array {
+function takeValues(values: Float64Array, rows: Int32Array | undefined): Float64Array {
   if (rows === undefined) return values;
   const taken = new Float64Array(rows.length);
   for (let i = 0; i < rows.length; i++) taken[i] = values[rows[i]];
@@ -179,7 +179,7 @@ export function sampleRows(
   } else {
     const cumulative = new Float64Array(n);
     let total = 0;
-    for (let i = 0; i < n; i++) cumulative[i] = total += weight[rows === undefined ? i : rows[i]];
+    for (let i = 0; i < n; i++) cumulative[i] = total += weight[i];
     for (let k = 0; k < sample.length; k++) {
       sample[k] = Math.min(n - 1, positionOf(cumulative, (1 - random.float()) * total));
     }
