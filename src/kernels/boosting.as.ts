@@ -7,6 +7,7 @@
  *
  * Source: scikit-learn, `_hist_gradient_boosting`; Ke et al., "LightGBM", 2017.
  */
+import { kept } from "./memory.as";
 
 /** What is the same for a whole tree; the layout is that of boosting_memory.ts. */
 @unmanaged
@@ -115,16 +116,48 @@ export function boost_quantise(grid: Grid, from: u32, to: u32, total: usize): vo
   const hessianScale = grid.hessianScale;
   const shift: u64 = grid.shift;
   const order = grid.order;
+  const sums = grid.sums;
   let sum = i64x2.splat(0);
-  for (let i: u32 = from; i < to; i++) {
+  const scaleG = f64x2.splat(gradientScale);
+  const scaleH = f64x2.splat(hessianScale);
+  const round = kept(ROUND);
+  const one = i64x2.splat(1);
+  let i: u32 = from;
+  for (; i + 2 <= to; i += 2) {
+    const at = usize(i) << 2;
+    const g = toWhole(f64x2.mul(f64x2.promote_low_f32x4(v128.load64_zero(gradient + at)), scaleG), round);
+    let h = one;
+    if (hessian) h = toWhole(f64x2.mul(f64x2.promote_low_f32x4(v128.load64_zero(hessian + at)), scaleH), round);
+    h = i64x2.add(i64x2.shl(h, <i32> shift), one);
+    const a = v128.shuffle<i64>(g, h, 0, 2);
+    const b = v128.shuffle<i64>(g, h, 1, 3);
+    v128.store(sums + (usize(i) << 4), a);
+    v128.store(sums + (usize(i) << 4), b, 16);
+    store<u64>(order + at, u64(i) | (u64(i + 1) << 32));
+    sum = i64x2.add(sum, i64x2.add(a, b));
+  }
+  if (i < to) {
     const at = usize(i) << 2;
     const h: i64 = hessian ? i64(nearest(f64(load<f32>(hessian + at)) * hessianScale)) : 1;
     const both = i64x2(i64(nearest(f64(load<f32>(gradient + at)) * gradientScale)), (h << shift) + 1);
-    v128.store(grid.sums + (usize(i) << 4), both);
+    v128.store(sums + (usize(i) << 4), both);
     store<u32>(order + at, i);
     sum = i64x2.add(sum, both);
   }
   v128.store(total, sum);
+}
+
+/** Adding it to a number below 2^51 rounds it, halves to even, and puts it into the low bits. */
+const ROUND: f64 = 6755399441055744;
+
+@inline
+function toWhole(values: v128, round: v128): v128 {
+  return i64x2.sub(f64x2.add(values, round), round);
+}
+
+@inline
+function toDoubles(whole: v128, round: v128): v128 {
+  return f64x2.sub(i64x2.add(whole, round), round);
 }
 
 /** The sum over order[from..to) to `total`. */
@@ -240,6 +273,7 @@ function subtractAll(to: usize, other: usize, from: u32, end: u32): void {
 function find(grid: Grid, node: Request, first: u32, last: u32, found: Found, scratch: usize): void {
   found.gain = grid.minGain;
   found.slot = -1;
+  const isPlain = grid.l1 == 0 && !grid.isBounded;
   for (let slot = first; slot < last; slot++) {
     if (node.allowed && !load<u8>(node.allowed + slot)) continue;
     const flags: u32 = load<u8>(grid.flags + slot);
@@ -247,32 +281,24 @@ function find(grid: Grid, node: Request, first: u32, last: u32, found: Found, sc
       categories(grid, node, slot, flags & 1, found, scratch);
       continue;
     }
-    scan(grid, node, slot, flags & 1, false, found);
-    if (flags & 1) scan(grid, node, slot, 1, true, found);
+    if (isPlain) scan(grid, node, slot, flags & 1, false, true, found);
+    else scan(grid, node, slot, flags & 1, false, false, found);
+    if (flags & 1) scan(grid, node, slot, 1, true, false, found);
   }
 }
 
-/** Adding it to a whole number below 2^51 makes the bits of a double, which is the number more than it. */
-const ROUND: f64 = 6755399441055744;
-
+/** The values of two children of (softened) gradients and hessians. @param l2 with 1e-15 */
 @inline
-function toDoubles(whole: v128): v128 {
-  return f64x2.sub(i64x2.add(whole, f64x2.splat(ROUND)), f64x2.splat(ROUND));
-}
-
-/** The values of two children, then the loss that each has by its gradient. */
-@inline
-function values(grid: Grid, node: Request, g: v128, h: v128): v128 {
-  const value = f64x2.div(f64x2.neg(g), f64x2.add(f64x2.add(h, f64x2.splat(grid.l2)), f64x2.splat(1e-15)));
-  if (!grid.isBounded) return value;
-  return f64x2.min(f64x2.max(value, f64x2.splat(node.lower)), f64x2.splat(node.upper));
+function valuesOf(g: v128, h: v128, l2: v128, isBounded: bool, lower: v128, upper: v128): v128 {
+  const value = f64x2.div(f64x2.neg(g), f64x2.add(h, l2));
+  return isBounded ? f64x2.pmin(f64x2.pmax(value, lower), upper) : value;
 }
 
 /** Gradients drawn to 0 by l1. */
 @inline
-function soften(grid: Grid, g: v128): v128 {
-  if (grid.l1 == 0) return g;
-  const size = f64x2.max(f64x2.sub(f64x2.abs(g), f64x2.splat(grid.l1)), f64x2.splat(0));
+function soften(g: v128, l1: f64): v128 {
+  if (l1 == 0) return g;
+  const size = f64x2.pmax(f64x2.sub(f64x2.abs(g), f64x2.splat(l1)), f64x2.splat(0));
   return v128.or(size, v128.and(g, f64x2.splat(-0.0)));
 }
 
@@ -281,18 +307,25 @@ function soften(grid: Grid, g: v128): v128 {
  * low ones, they go left.
  */
 @inline
-function scan(grid: Grid, node: Request, slot: u32, missing: u32, isDown: bool, found: Found): void {
+function scan(grid: Grid, node: Request, slot: u32, missing: u32, isDown: bool, isPlain: bool, found: Found): void {
   const shift = grid.shift;
   const mask: i64 = (i64(1) << shift) - 1;
   const rows: i64 = node.rows;
   const minRows: i64 = grid.minRows;
-  const minHessian = grid.minHessian;
+  const minHessian = f64x2.splat(grid.minHessian);
+  const l1 = grid.l1;
+  const l2 = f64x2.splat(grid.l2 + 1e-15);
+  const lossHere = node.lossHere;
+  const isBounded = !isPlain && grid.isBounded != 0;
+  const lower = f64x2.splat(node.lower);
+  const upper = f64x2.splat(node.upper);
   const gradientUnit = f64x2.splat(grid.gradientUnit);
   const hessianUnit = f64x2.splat(grid.hessianUnit);
-  const monotonic: i32 = grid.isBounded ? load<i8>(grid.monotonic + slot) : 0;
+  const monotonic: i32 = isBounded ? load<i8>(grid.monotonic + slot) : 0;
   const start = node.histogram + load<u32>(grid.starts + (usize(slot) << 2));
   const count = load<u32>(grid.counts + (usize(slot) << 2));
   const all = i64x2(node.gradient, (node.hessian << shift) + rows);
+  const round = kept(ROUND);
   let sums = i64x2.splat(0);
   let best = found.gain;
   let bestBin: i32 = -1;
@@ -306,15 +339,18 @@ function scan(grid: Grid, node: Request, slot: u32, missing: u32, isDown: bool, 
     if (rowsHere < minRows) continue;
     if (rows - rowsHere < minRows) break;
     const rest = i64x2.sub(all, sums);
-    const h = f64x2.mul(toDoubles(i64x2.shr_u(v128.shuffle<i64>(sums, rest, 1, 3), shift)), hessianUnit);
-    if (f64x2.extract_lane(h, 0) < minHessian) continue;
-    if (f64x2.extract_lane(h, 1) < minHessian) break;
-    const g = soften(grid, f64x2.mul(toDoubles(v128.shuffle<i64>(sums, rest, 0, 2)), gradientUnit));
-    const value = values(grid, node, g, h);
+    const h = f64x2.mul(toDoubles(i64x2.shr_u(v128.shuffle<i64>(sums, rest, 1, 3), shift), round), hessianUnit);
+    if (v128.any_true(f64x2.lt(h, minHessian))) {
+      if (f64x2.extract_lane(h, 0) < f64x2.extract_lane(minHessian, 0)) continue;
+      break;
+    }
+    let g = f64x2.mul(toDoubles(v128.shuffle<i64>(sums, rest, 0, 2), round), gradientUnit);
+    if (!isPlain) g = soften(g, l1);
+    const value = valuesOf(g, h, l2, isBounded, lower, upper);
     const loss = f64x2.mul(value, g);
     const gain = isDown
-      ? node.lossHere - f64x2.extract_lane(loss, 1) - f64x2.extract_lane(loss, 0)
-      : node.lossHere - f64x2.extract_lane(loss, 0) - f64x2.extract_lane(loss, 1);
+      ? lossHere - f64x2.extract_lane(loss, 1) - f64x2.extract_lane(loss, 0)
+      : lossHere - f64x2.extract_lane(loss, 0) - f64x2.extract_lane(loss, 1);
     if (!(gain > best)) continue;
     if (monotonic != 0) {
       const step = f64x2.extract_lane(value, 1) - f64x2.extract_lane(value, 0);
@@ -370,6 +406,7 @@ function categories(grid: Grid, node: Request, slot: u32, missing: u32, found: F
     store<u32>(scratch + (usize(at) << 4), bin, 8);
   }
   if (used < 2) return;
+  const round = kept(ROUND);
   let best = found.gain;
   let bestSize: i32 = 0;
   let bestDown = false;
@@ -383,14 +420,22 @@ function categories(grid: Grid, node: Request, slot: u32, missing: u32, found: F
       const rest = i64x2.sub(all, sums);
       const rowsHere = i64x2.extract_lane(sums, 1) & mask;
       const h = f64x2.mul(
-        toDoubles(i64x2.shr_u(v128.shuffle<i64>(sums, rest, 1, 3), shift)),
+        toDoubles(i64x2.shr_u(v128.shuffle<i64>(sums, rest, 1, 3), shift), round),
         f64x2.splat(grid.hessianUnit),
       );
       if (rowsHere < minRows || f64x2.extract_lane(h, 0) < grid.minHessian) continue;
       if (rows - rowsHere < minRows || f64x2.extract_lane(h, 1) < grid.minHessian) break;
-      const real = f64x2.mul(toDoubles(v128.shuffle<i64>(sums, rest, 0, 2)), f64x2.splat(grid.gradientUnit));
-      const g = soften(grid, real);
-      const loss = f64x2.mul(values(grid, node, g, h), g);
+      const real = f64x2.mul(toDoubles(v128.shuffle<i64>(sums, rest, 0, 2), round), f64x2.splat(grid.gradientUnit));
+      const g = soften(real, grid.l1);
+      const value = valuesOf(
+        g,
+        h,
+        f64x2.splat(grid.l2 + 1e-15),
+        grid.isBounded != 0,
+        f64x2.splat(node.lower),
+        f64x2.splat(node.upper),
+      );
+      const loss = f64x2.mul(value, g);
       const gain = node.lossHere - f64x2.extract_lane(loss, 0) - f64x2.extract_lane(loss, 1);
       if (!(gain > best)) continue;
       best = gain;

@@ -2,7 +2,26 @@
  * The losses that boosting minimises, and their derivatives by the raw prediction.
  * src/ml/ensemble/boosting_loss.ts does the same in plain TypeScript, with the same bits.
  */
-import { exp1, exp2lanes, log1 } from "./exp_log.as";
+import {
+  exp1,
+  exp2lanes,
+  expBy,
+  HIGHEST,
+  LN2_HIGH,
+  LN2_LOW,
+  log1,
+  LOG2E,
+  LOWEST,
+  P0,
+  P1,
+  P2,
+  Q0,
+  Q1,
+  Q2,
+  Q3,
+  ROUND,
+} from "./exp_log.as";
+import { kept } from "./memory.as";
 
 /** Rows whose sums are made in one piece, so that no thread's share moves a bit. */
 const BLOCK: u32 = 4096;
@@ -45,6 +64,7 @@ export function boost_derive(t: Targets, from: u32, to: u32): void {
     const first = block * BLOCK;
     const last = min(first + BLOCK, t.rows);
     if (t.loss == SOFTMAX) softmax(t, first, last);
+    else if (t.loss == LOGISTIC) logistic(t, first, last);
     else derive(t, first, last);
     for (let k: u32 = 0; k < t.trees; k++) {
       const out = t.sums + (usize(k * blocks + block) << 4);
@@ -73,8 +93,52 @@ const LARGEST: f64 = 3e38;
 
 @inline
 function store2(to: usize, values: v128): void {
-  const bounded = f64x2.min(f64x2.max(values, f64x2.splat(-LARGEST)), f64x2.splat(LARGEST));
+  const bounded = f64x2.pmin(f64x2.pmax(values, f64x2.splat(-LARGEST)), f64x2.splat(LARGEST));
   v128.store64_lane(to, f32x4.demote_f64x2_zero(bounded), 0);
+}
+
+function logistic(t: Targets, first: u32, last: u32): void {
+  const lowest = kept(LOWEST);
+  const highest = kept(HIGHEST);
+  const log2e = kept(LOG2E);
+  const round = kept(ROUND);
+  const high = kept(LN2_HIGH);
+  const low = kept(LN2_LOW);
+  const p0 = kept(P0);
+  const p1 = kept(P1);
+  const p2 = kept(P2);
+  const q0 = kept(Q0);
+  const q1 = kept(Q1);
+  const q2 = kept(Q2);
+  const q3 = kept(Q3);
+  const one = kept(1);
+  const bias = v128.bitselect(i64x2.splat(1023), one, i64x2.splat(-1));
+  const zero = f64x2.splat(0);
+  const least = kept(-LARGEST);
+  const most = kept(LARGEST);
+  const weights = t.weight;
+  let gradient = t.gradient + (usize(first) << 2);
+  let hessian = t.hessian + (usize(first) << 2);
+  const targets = t.y;
+  const raws = t.raw;
+  for (let at = usize(first) << 3, end = usize(last) << 3; at < end; at += 16, gradient += 8, hessian += 8) {
+    const raw = v128.load(raws + at);
+    const isOne = f64x2.gt(v128.load(targets + at), zero);
+    const e = expBy(f64x2.neg(f64x2.abs(raw)), lowest, highest, log2e, round, high, low, p0, p1, p2, q0, q1, q2, q3, one, bias);
+    const d = f64x2.add(one, e);
+    // The share of the other class, without the loss of digits that y - share has.
+    const signed = v128.bitselect(f64x2.neg(raw), raw, isOne);
+    const share = f64x2.div(v128.bitselect(one, e, f64x2.ge(signed, zero)), d);
+    let g = v128.bitselect(f64x2.neg(share), share, isOne);
+    let h = f64x2.div(e, f64x2.mul(d, d));
+    if (weights) {
+      const w = v128.load(weights + at);
+      g = f64x2.mul(w, g);
+      h = f64x2.mul(w, h);
+    }
+    v128.store64_lane(gradient, f32x4.demote_f64x2_zero(f64x2.pmin(f64x2.pmax(g, least), most)), 0);
+    v128.store64_lane(hessian, f32x4.demote_f64x2_zero(f64x2.pmin(f64x2.pmax(h, least), most)), 0);
+  }
 }
 
 /** Two rows at once; the row behind an odd end is not used. */
@@ -89,16 +153,7 @@ function derive(t: Targets, first: u32, last: u32): void {
     const raw = v128.load(t.raw + at);
     let g = zero;
     let h = one;
-    if (loss == LOGISTIC) {
-      const isOne = f64x2.gt(y, zero);
-      const e = exp2lanes(f64x2.neg(f64x2.abs(raw)));
-      const d = f64x2.add(one, e);
-      // The share of the other class: of y = 1 that of 0.
-      const signed = v128.bitselect(f64x2.neg(raw), raw, isOne);
-      const share = f64x2.div(v128.bitselect(one, e, f64x2.ge(signed, zero)), d);
-      g = v128.bitselect(f64x2.neg(share), share, isOne);
-      h = f64x2.div(e, f64x2.mul(d, d));
-    } else if (loss == SQUARED) {
+    if (loss == SQUARED) {
       g = f64x2.sub(raw, y);
     } else if (loss == ABSOLUTE) {
       g = v128.bitselect(one, f64x2.neg(one), f64x2.gt(raw, y));
@@ -111,7 +166,7 @@ function derive(t: Targets, first: u32, last: u32): void {
     } else if (loss == QUANTILE) {
       g = v128.bitselect(f64x2.neg(alpha), f64x2.sub(one, alpha), f64x2.ge(y, raw));
     } else if (loss == HUBER) {
-      g = f64x2.min(f64x2.max(f64x2.sub(raw, y), f64x2.neg(alpha)), alpha);
+      g = f64x2.pmin(f64x2.pmax(f64x2.sub(raw, y), f64x2.neg(alpha)), alpha);
     }
     if (t.weight) {
       const w = v128.load(t.weight + at);
@@ -126,19 +181,33 @@ function derive(t: Targets, first: u32, last: u32): void {
 function softmax(t: Targets, first: u32, last: u32): void {
   const trees = t.trees;
   const step = usize(t.stride) << 3;
-  const one = f64x2.splat(1);
+  const lowest = kept(LOWEST);
+  const highest = kept(HIGHEST);
+  const log2e = kept(LOG2E);
+  const round = kept(ROUND);
+  const high = kept(LN2_HIGH);
+  const low = kept(LN2_LOW);
+  const p0 = kept(P0);
+  const p1 = kept(P1);
+  const p2 = kept(P2);
+  const q0 = kept(Q0);
+  const q1 = kept(Q1);
+  const q2 = kept(Q2);
+  const q3 = kept(Q3);
+  const one = kept(1);
+  const bias = v128.bitselect(i64x2.splat(1023), one, i64x2.splat(-1));
   for (let i = first; i < last; i += 2) {
     const at = usize(i) << 3;
     const start = t.raw + at;
     let largest = v128.load(start);
-    for (let k: u32 = 1; k < trees; k++) largest = f64x2.max(largest, v128.load(start + usize(k) * step));
+    for (let k: u32 = 1; k < trees; k++) largest = f64x2.pmax(largest, v128.load(start + usize(k) * step));
     let sum = f64x2.splat(0);
     for (let k: u32 = 0; k < trees; k++) {
-      sum = f64x2.add(sum, exp2lanes(f64x2.sub(v128.load(start + usize(k) * step), largest)));
+      sum = f64x2.add(sum, expBy(f64x2.sub(v128.load(start + usize(k) * step), largest), lowest, highest, log2e, round, high, low, p0, p1, p2, q0, q1, q2, q3, one, bias));
     }
     const y = v128.load(t.y + at);
     for (let k: u32 = 0; k < trees; k++) {
-      const e = exp2lanes(f64x2.sub(v128.load(start + usize(k) * step), largest));
+      const e = expBy(f64x2.sub(v128.load(start + usize(k) * step), largest), lowest, highest, log2e, round, high, low, p0, p1, p2, q0, q1, q2, q3, one, bias);
       const share = f64x2.div(e, sum);
       const isThis = f64x2.eq(y, f64x2.splat(k));
       let g = f64x2.sub(share, v128.and(isThis, one));
@@ -159,7 +228,8 @@ function softmax(t: Targets, first: u32, last: u32): void {
 export function boost_loss(t: Targets, from: u32, to: u32): void {
   for (let block = from; block < to; block++) {
     let sum: f64 = 0;
-    for (let i = block * BLOCK, last = min(i + BLOCK, t.rows); i < last; i++) {
+    const last = min((block + 1) * BLOCK, t.rows);
+    for (let i = block * BLOCK; i < last; i++) {
       const loss = lossOf(t, i);
       sum += t.weight ? load<f64>(t.weight + (usize(i) << 3)) * loss : loss;
     }

@@ -387,6 +387,7 @@ class KernelEngine implements BoostingEngine {
     args: (from: number, to: number, part: number) => number[],
     results: number[] = [],
   ): number {
+    const T0 = performance.now(); const G=(globalThis as any).TT ??= {};
     const parts = Math.max(
       1,
       Math.min(this.#threads.size, Math.floor(total / (this.#isCutFine ? 1 : least))),
@@ -399,6 +400,7 @@ class KernelEngine implements BoostingEngine {
     }
     results[0] = (this.#threads.kernels[kernel] as (...args: number[]) => number)(...own);
     tasks.forEach((task, i) => results[i + 1] = this.#threads.wait(task));
+    (G[kernel]??=[0,0,0,0]); G[kernel][0]+=performance.now()-T0; G[kernel][1]++; if(parts>1)G[kernel][2]++; G[kernel][3]+=total;
     return parts;
   }
 

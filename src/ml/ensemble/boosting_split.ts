@@ -19,7 +19,7 @@ export function soften(gradient: number, l1: number): number {
 
 /** The best value of a node of so much (softened) gradient. */
 export function nodeValue(gradient: number, hessian: number, l2: number): number {
-  return -gradient / (hessian + l2 + 1e-15);
+  return -gradient / (hessian + (l2 + 1e-15));
 }
 
 export class SplitFinder {
