@@ -88,6 +88,8 @@ class KernelEngine implements BoostingEngine {
   readonly #partials: number[] = [];
   readonly #partialList: Int32Array;
   readonly #out: number[];
+  /** Of the smaller child and of the larger: one for each thread. */
+  readonly #found: Struct<typeof FOUND>[][];
   readonly #total: number[];
   readonly #children: Struct<typeof CHILDREN>;
   readonly #requests: Struct<typeof REQUEST>[];
@@ -163,6 +165,7 @@ class KernelEngine implements BoostingEngine {
     const scratchBytes = this.#threads.kernels.boost_scratch(this.#grid.pointer);
     this.#scratch = each(() => memory.take(scratchBytes));
     this.#out = each(() => memory.take(8192));
+    this.#found = [0, 128].map((offset) => each((i) => new Struct(memory, FOUND, this.#out[i] + offset)));
     this.#total = each(() => memory.take(16));
     this.#partials = each((i) => i === 0 ? 0 : memory.take(this.#histogramBytes)).slice(1);
     const list = memory.take(4 * this.#threads.size);
@@ -304,13 +307,13 @@ class KernelEngine implements BoostingEngine {
   }
 
   partition(slot: number, left: Uint8Array, from: number, to: number): number {
-    this.#left.set(left);
+    const how = this.#howToPart(slot, left);
     const column = this.#columnBins + slot * this.train.rows;
     const bounds: [number, number][] = [];
     const lefts: number[] = [];
-    this.#share("boost_partition", to - from, ROWS_A_TASK, (first, last, i) => {
+    this.#share(how.kernel, to - from, ROWS_A_TASK, (first, last, i) => {
       bounds[i] = [from + first, from + last];
-      return [this.#grid.pointer, column, this.#left.byteOffset, from + first, from + last];
+      return [this.#grid.pointer, column, how.by, from + first, from + last];
     }, lefts);
     let end = from;
     bounds.forEach(([first], i) => {
@@ -324,6 +327,21 @@ class KernelEngine implements BoostingEngine {
       end += rights;
     });
     return middle;
+  }
+
+  #howToPart(slot: number, left: Uint8Array): { kernel: Kernel; by: number } {
+    const j = this.#slots[slot];
+    if (this.#binning.categorical[j] === 1) {
+      this.#left.set(left);
+      return { kernel: "boost_partition", by: this.#left.byteOffset };
+    }
+    const missing = this.#binning.count[j];
+    const bins = left.subarray(0, missing);
+    const last = bins.indexOf(0);
+    return {
+      kernel: "boost_partition_at",
+      by: (last < 0 ? missing : last) - 1 | (left[missing] === 1 ? missing : 256) << 16,
+    };
   }
 
   addLeaf(tree: number, value: number, from: number, to: number): void {
@@ -387,7 +405,6 @@ class KernelEngine implements BoostingEngine {
     args: (from: number, to: number, part: number) => number[],
     results: number[] = [],
   ): number {
-    const T0 = performance.now(); const G=(globalThis as any).TT ??= {};
     const parts = Math.max(
       1,
       Math.min(this.#threads.size, Math.floor(total / (this.#isCutFine ? 1 : least))),
@@ -400,7 +417,6 @@ class KernelEngine implements BoostingEngine {
     }
     results[0] = (this.#threads.kernels[kernel] as (...args: number[]) => number)(...own);
     tasks.forEach((task, i) => results[i + 1] = this.#threads.wait(task));
-    (G[kernel]??=[0,0,0,0]); G[kernel][0]+=performance.now()-T0; G[kernel][1]++; if(parts>1)G[kernel][2]++; G[kernel][3]+=total;
     return parts;
   }
 
@@ -443,7 +459,7 @@ class KernelEngine implements BoostingEngine {
       last,
       this.#out[i],
     ]);
-    return [smallRequest && this.#best(parts, 0), largeRequest && this.#best(parts, 128)];
+    return [smallRequest && this.#best(parts, 0), largeRequest && this.#best(parts, 1)];
   }
 
   #ask(which: 0 | 1, { sums, lossHere, lower, upper, allowed }: SplitRequest, histogram: number): number {
@@ -461,10 +477,10 @@ class KernelEngine implements BoostingEngine {
   }
 
   /** The best of what the threads found; of equal gains the first. */
-  #best(parts: number, offset: number): FoundSplit | undefined {
+  #best(parts: number, which: 0 | 1): FoundSplit | undefined {
     let best: FoundSplit | undefined;
     for (let i = 0; i < parts; i++) {
-      const found = new Struct(this.#memory, FOUND, this.#out[i] + offset);
+      const found = this.#found[which][i];
       const slot = found.get("slot") | 0;
       const gain = found.get("gain");
       if (slot < 0 || (best !== undefined && !(gain > best.gain))) continue;

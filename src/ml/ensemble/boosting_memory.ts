@@ -95,32 +95,36 @@ const STRUCT_BYTES = 256;
 /** One structure: fields are read and written by name. */
 export class Struct<L extends Layout> {
   readonly pointer: number;
-  readonly #layout: L;
-  #view: DataView;
+  readonly #kind: Record<string, string> = {};
+  readonly #offset: Record<string, number> = {};
+  readonly #view: DataView;
 
   constructor(memory: BoostingMemory, layout: L, pointer = memory.take(STRUCT_BYTES)) {
     this.pointer = pointer;
-    this.#layout = layout;
     this.#view = new DataView(memory.threads.memory.buffer, pointer, STRUCT_BYTES);
+    for (const [name, place] of Object.entries(layout)) {
+      this.#kind[name] = place[0];
+      this.#offset[name] = Number(place.slice(1));
+    }
   }
 
   set(fields: Partial<Record<keyof L, number>>): this {
     for (const name in fields) {
-      const kind = this.#layout[name];
-      const at = Number(kind.slice(1));
+      const at = this.#offset[name];
       const value = fields[name]!;
-      if (kind[0] === "d") this.#view.setFloat64(at, value, true);
-      else if (kind[0] === "u") this.#view.setUint32(at, value, true);
+      const kind = this.#kind[name];
+      if (kind === "d") this.#view.setFloat64(at, value, true);
+      else if (kind === "u") this.#view.setUint32(at, value, true);
       else this.#view.setBigInt64(at, BigInt(value), true);
     }
     return this;
   }
 
-  get(name: keyof L): number {
-    const kind = this.#layout[name];
-    const at = Number(kind.slice(1));
-    if (kind[0] === "d") return this.#view.getFloat64(at, true);
-    if (kind[0] === "u") return this.#view.getUint32(at, true);
+  get(name: keyof L & string): number {
+    const at = this.#offset[name];
+    const kind = this.#kind[name];
+    if (kind === "d") return this.#view.getFloat64(at, true);
+    if (kind === "u") return this.#view.getUint32(at, true);
     return Number(this.#view.getBigInt64(at, true));
   }
 }

@@ -20,6 +20,8 @@ import { holdOut } from "./holdout.ts";
 /** Streams of chance, so that one choice does not move another; each round has its own. */
 const STREAM = { bins: 1, holdout: 2, rounds: 16 };
 const AUTO_STOPPING_ROWS = 10_000;
+/** Without early stopping the loss is for the one who waits only. */
+const ROUNDS_UNTIL_TOLD = 50;
 
 /**
  * Histogram-based gradient boosting, as scikit-learn's HistGradientBoostingClassifier and -Regressor.
@@ -175,7 +177,7 @@ function runRounds(
       if (loss.leafValue !== undefined) setResidualLeaves(grower, loss, train, alpha);
       trees.push(grower.add(scale));
     }
-    const isTold = stopping || round + 1 === rounds || (round + 1) % 10 === 0;
+    const isTold = stopping || round + 1 === rounds || (round + 1) % ROUNDS_UNTIL_TOLD === 0;
     const now = isTold ? engine.meanLoss(which, alpha) : undefined;
     context.progress(round + 1, rounds, now);
     if (!stopping) continue;
