@@ -483,26 +483,6 @@ export function boost_partition(grid: Grid, column: usize, left: usize, from: u3
   return u32((lefts - start) >> 2);
 }
 
-/** The same for numbers: bins up to one go left. @param split that bin, then the bin for missing values if they go left or else 256, 16 bits each */
-export function boost_partition_at(grid: Grid, column: usize, split: u32, from: u32, to: u32): u32 {
-  const last = split & 65535;
-  const missing = split >> 16;
-  const start = grid.order + (usize(from) << 2);
-  const end = grid.order + (usize(to) << 2);
-  let lefts = start;
-  let rights = grid.spare + (usize(from) << 2);
-  for (let at = start; at < end; at += 4) {
-    const row = load<u32>(at);
-    const bin: u32 = load<u8>(column + row);
-    const step: usize = usize(u32(bin <= last) | u32(bin == missing)) << 2;
-    store<u32>(lefts, row);
-    store<u32>(rights, row);
-    lefts += step;
-    rights += 4 - step;
-  }
-  return u32((lefts - start) >> 2);
-}
-
 /** Adds the value to raw[order[i]] for i from..to. @param value points to a double */
 export function boost_add_leaf(grid: Grid, raw: usize, value: usize, from: u32, to: u32): void {
   const step = load<f64>(value);

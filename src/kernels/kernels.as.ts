@@ -4,7 +4,6 @@ export {
   boost_add_tree,
   boost_histogram,
   boost_partition,
-  boost_partition_at,
   boost_quantise,
   boost_scratch,
   boost_split,

@@ -26,7 +26,6 @@ export interface Kernels {
   boost_histogram(grid: number, histogram: number, from: number, to: number, scratch: number): void;
   boost_loss(targets: number, from: number, to: number): void;
   boost_partition(grid: number, column: number, left: number, from: number, to: number): number;
-  boost_partition_at(grid: number, column: number, split: number, from: number, to: number): number;
   boost_quantise(grid: number, from: number, to: number, total: number): void;
   boost_scratch(grid: number): number;
   boost_sort(values: number, rows: number, spare: number, buckets: number): number;

@@ -307,13 +307,13 @@ class KernelEngine implements BoostingEngine {
   }
 
   partition(slot: number, left: Uint8Array, from: number, to: number): number {
-    const how = this.#howToPart(slot, left);
+    this.#left.set(left);
     const column = this.#columnBins + slot * this.train.rows;
     const bounds: [number, number][] = [];
     const lefts: number[] = [];
-    this.#share(how.kernel, to - from, ROWS_A_TASK, (first, last, i) => {
+    this.#share("boost_partition", to - from, ROWS_A_TASK, (first, last, i) => {
       bounds[i] = [from + first, from + last];
-      return [this.#grid.pointer, column, how.by, from + first, from + last];
+      return [this.#grid.pointer, column, this.#left.byteOffset, from + first, from + last];
     }, lefts);
     let end = from;
     bounds.forEach(([first], i) => {
@@ -327,21 +327,6 @@ class KernelEngine implements BoostingEngine {
       end += rights;
     });
     return middle;
-  }
-
-  #howToPart(slot: number, left: Uint8Array): { kernel: Kernel; by: number } {
-    const j = this.#slots[slot];
-    if (this.#binning.categorical[j] === 1) {
-      this.#left.set(left);
-      return { kernel: "boost_partition", by: this.#left.byteOffset };
-    }
-    const missing = this.#binning.count[j];
-    const bins = left.subarray(0, missing);
-    const last = bins.indexOf(0);
-    return {
-      kernel: "boost_partition_at",
-      by: (last < 0 ? missing : last) - 1 | (left[missing] === 1 ? missing : 256) << 16,
-    };
   }
 
   addLeaf(tree: number, value: number, from: number, to: number): void {
@@ -405,6 +390,7 @@ class KernelEngine implements BoostingEngine {
     args: (from: number, to: number, part: number) => number[],
     results: number[] = [],
   ): number {
+    const T0 = performance.now(); const G=(globalThis as any).TT ??= {};
     const parts = Math.max(
       1,
       Math.min(this.#threads.size, Math.floor(total / (this.#isCutFine ? 1 : least))),
@@ -417,6 +403,7 @@ class KernelEngine implements BoostingEngine {
     }
     results[0] = (this.#threads.kernels[kernel] as (...args: number[]) => number)(...own);
     tasks.forEach((task, i) => results[i + 1] = this.#threads.wait(task));
+    (G[kernel]??=[0,0,0,0]); G[kernel][0]+=performance.now()-T0; G[kernel][1]++; if(parts>1)G[kernel][2]++; G[kernel][3]+=total;
     return parts;
   }
 
