@@ -483,6 +483,33 @@ export function boost_partition(grid: Grid, column: usize, left: usize, from: u3
   return u32((lefts - start) >> 2);
 }
 
+/** A node to split at once, on one thread: its rows are parted and its children get histograms and splits. */
+@unmanaged
+class Expansion {
+  column: usize;
+  left: usize;
+  from: u32;
+  to: u32;
+  isLeftSmall: u32;
+  scratch: usize;
+  out: usize;
+  children: Children;
+}
+
+/** Only parts the rows when no child wants a split. */
+export function boost_expand(grid: Grid, node: Expansion): void {
+  const from = node.from;
+  const to = node.to;
+  const lefts = boost_partition(grid, node.column, node.left, from, to);
+  const middle = from + lefts;
+  memory.copy(grid.order + (usize(middle) << 2), grid.spare + (usize(from) << 2), (to - middle) << 2);
+  const children = node.children;
+  if (!children.smallRequest && !children.largeRequest) return;
+  const first = node.isLeftSmall ? from : middle;
+  boost_histogram(grid, children.small, first, node.isLeftSmall ? middle : to, node.scratch);
+  boost_split(grid, children, 0, grid.slots, node.out);
+}
+
 /** Adds the value to raw[order[i]] for i from..to. @param value points to a double */
 export function boost_add_leaf(grid: Grid, raw: usize, value: usize, from: u32, to: u32): void {
   const step = load<f64>(value);

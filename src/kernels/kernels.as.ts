@@ -2,6 +2,7 @@
 export {
   boost_add_leaf,
   boost_add_tree,
+  boost_expand,
   boost_histogram,
   boost_partition,
   boost_quantise,

@@ -23,6 +23,7 @@ export interface Kernels {
   boost_add_tree(bins: number, stride: number, nodes: number, raw: number, rows: number): void;
   boost_bin(column: number): number;
   boost_derive(targets: number, from: number, to: number): void;
+  boost_expand(grid: number, node: number): void;
   boost_histogram(grid: number, histogram: number, from: number, to: number, scratch: number): void;
   boost_loss(targets: number, from: number, to: number): void;
   boost_partition(grid: number, column: number, left: number, from: number, to: number): number;

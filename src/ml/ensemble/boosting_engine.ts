@@ -49,6 +49,30 @@ export interface SplitLimits {
 /** Belongs to the engine that made it. */
 export type Histogram = Float64Array | number;
 
+/** A node to be split: its rows are parted, keeping their order, and its children get histograms and splits. */
+export interface Expansion {
+  slot: number;
+  /** (256) 1 for the bins that go left. */
+  left: Uint8Array;
+  /** Where the node's rows stand, and how many go left. */
+  from: number;
+  to: number;
+  leftRows: number;
+  histogram: Histogram;
+  leftRequest: SplitRequest | undefined;
+  rightRequest: SplitRequest | undefined;
+}
+
+export interface Children {
+  left: { histogram: Histogram | undefined; found: FoundSplit | undefined };
+  right: { histogram: Histogram | undefined; found: FoundSplit | undefined };
+}
+
+/** What was begun; another thread may be at it. */
+export interface Expanded {
+  finish(): Children;
+}
+
 /** Rows with what they should be and what is predicted for them. */
 export interface Targets {
   readonly rows: number;
@@ -84,26 +108,12 @@ export interface BoostingEngine {
   readonly order: Int32Array;
   /** The histogram of all rows of the tree, and its best split. */
   root(request: SplitRequest): { histogram: Histogram; found: FoundSplit | undefined };
-  /**
-   * The histograms of a node's children, and their best splits where they are asked for. The parent's is used up.
-   * @param from, to where the rows of the smaller child stand
-   */
-  children(
-    parent: Histogram,
-    from: number,
-    to: number,
-    small: SplitRequest | undefined,
-    large: SplitRequest | undefined,
-  ): {
-    small: Histogram;
-    large: Histogram;
-    foundSmall: FoundSplit | undefined;
-    foundLarge: FoundSplit | undefined;
-  };
+  /** Begins to split a node. Its histogram is used up, unless no child wants a split: then it only parts the rows. */
+  expand(node: Expansion): Expanded;
+  /** Threads that would be idle while this one expands so small a node. */
+  idle(rows: number): number;
   /** Gives a histogram back for reuse. */
   release(histogram: Histogram): void;
-  /** Parts order[from..to), keeping the order of rows; returns where the right side starts. @param left (256) 1 for the bins that go left */
-  partition(slot: number, left: Uint8Array, from: number, to: number): number;
   /** Adds to the raw predictions of order[from..to). */
   addLeaf(tree: number, value: number, from: number, to: number): void;
   /** Adds what a tree says to all raw predictions. */

@@ -3,12 +3,13 @@
  *
  * Source: scikit-learn, `_hist_gradient_boosting/grower.py`.
  */
-import type { Random } from "@/shared/random.ts";
+import { Random } from "@/shared/random.ts";
 import { Heap } from "../tree/heap.ts";
 import type { Binning } from "./boosting_bins.ts";
 import {
   type BinTree,
   type BoostingEngine,
+  type Expanded,
   type FoundSplit,
   type Histogram,
   slotsOf,
@@ -50,9 +51,16 @@ interface Node {
   groups: readonly (readonly number[])[] | undefined;
   split: FoundSplit | undefined;
   histogram: Histogram | undefined;
+  /** Its split is done or under way. */
+  begun: { expanded: Expanded; children: [Node, Node] } | undefined;
   left: Node | undefined;
   right: Node | undefined;
+  /** Numbers the node by its path: the chance of its columns does not depend on when it is split. */
+  stream: number;
 }
+
+/** Leaves that must still be free for a node to be split ahead of its turn: else it may stay a leaf. */
+const LOOK_AHEAD = 4;
 
 export class BoostingGrower {
   /** (cols) the sum of the gains of all splits of all trees so far. */
@@ -62,7 +70,8 @@ export class BoostingGrower {
   readonly #limits: GrowerLimits;
   readonly #constraints: Constraints;
   readonly #slots: Int32Array;
-  #random: Random | undefined;
+  readonly #mayLookAhead: boolean;
+  #seed = 0;
   /** (slots) 1 for the columns of this tree. */
   #columns: Uint8Array | undefined;
   #tree = 0;
@@ -70,7 +79,15 @@ export class BoostingGrower {
   #root: Node | undefined;
   #leaves: Node[] = [];
 
-  constructor(engine: BoostingEngine, binning: Binning, limits: GrowerLimits, constraints: Constraints) {
+  /** @param mayLookAhead nodes may be split ahead of their turn: the order of rows in a leaf does not matter */
+  constructor(
+    engine: BoostingEngine,
+    binning: Binning,
+    limits: GrowerLimits,
+    constraints: Constraints,
+    mayLookAhead: boolean,
+  ) {
+    this.#mayLookAhead = mayLookAhead;
     this.#engine = engine;
     this.#binning = binning;
     this.#limits = limits;
@@ -82,17 +99,17 @@ export class BoostingGrower {
   /**
    * Grows tree k of the round from its derivatives.
    * @param rows ascending; absent: all
-   * @param random draws columns
+   * @param seed draws columns
    */
-  grow(tree: number, rows: Int32Array | undefined, random: Random): void {
+  grow(tree: number, rows: Int32Array | undefined, seed: number): void {
     const { maxLeafNodes, minSamplesLeaf, minHessian, treeFeatures } = this.#limits;
     this.#tree = tree;
     this.#isPart = rows !== undefined;
-    this.#random = random;
-    this.#columns = treeFeatures < 1 ? this.#draw(undefined, treeFeatures) : undefined;
+    this.#seed = seed;
+    this.#columns = treeFeatures < 1 ? this.#draw(undefined, treeFeatures, 0) : undefined;
     this.#leaves = [];
     const sums = this.#engine.begin(tree, rows);
-    const root = newNode(0, sums.rows, 0, sums);
+    const root = newNode(0, sums.rows, 0, sums, 1);
     root.groups = this.#constraints.interaction;
     this.#root = root;
     const heap = new Heap<Node>((node) => node.split!.gain);
@@ -107,19 +124,35 @@ export class BoostingGrower {
     root.histogram = histogram;
     this.#take(root, found, heap);
     for (let node = heap.pop(); node !== undefined; node = heap.pop()) {
-      const [left, right] = this.#divide(node);
-      if (this.#leaves.length + heap.size + 2 >= maxLeafNodes) {
-        this.#finish(left);
-        this.#finish(right);
-        this.#release(node);
-        for (const waiting of heap.items) {
-          waiting.split = undefined;
-          this.#finish(waiting);
-        }
-        break;
-      }
-      this.#findBoth(node, left, right, heap);
+      const leaves = this.#leaves.length + heap.size + 2;
+      const isLast = leaves >= maxLeafNodes;
+      this.#begin(node, isLast);
+      if (!isLast) this.#lookAhead(node, heap, leaves);
+      const { expanded, children: [left, right] } = node.begun!;
+      const result = expanded.finish();
+      this.gain[this.#slots[node.split!.slot]] += node.split!.gain;
+      [node.left, node.right] = [left, right];
+      left.histogram = result.left.histogram;
+      right.histogram = result.right.histogram;
+      this.#take(left, isLast ? undefined : result.left.found, heap);
+      this.#take(right, isLast ? undefined : result.right.found, heap);
+      if (!isLast) continue;
+      for (const waiting of heap.items) this.#giveUp(waiting);
+      break;
     }
+  }
+
+  /** A node that is not split after all, even if that was done ahead: its rows still stand together. */
+  #giveUp(node: Node): void {
+    if (node.begun !== undefined) {
+      const { left, right } = node.begun.expanded.finish();
+      for (const { histogram } of [left, right]) {
+        if (histogram !== undefined) this.#engine.release(histogram);
+      }
+      node.begun = undefined;
+    }
+    node.split = undefined;
+    this.#finish(node);
   }
 
   /** Gives every leaf the value that `value` makes of its rows. */
@@ -159,11 +192,11 @@ export class BoostingGrower {
     node.histogram = undefined;
   }
 
-  /** Moves the node's rows to its children. */
-  #divide(node: Node): [Node, Node] {
+  /** Begins to split a node, if that was not done ahead. @param isLast its children stay leaves */
+  #begin(node: Node, isLast: boolean): void {
+    if (node.begun !== undefined) return;
     const split = node.split!;
     const column = this.#slots[split.slot];
-    this.gain[column] += split.gain;
     const right = {
       gradient: node.sums.gradient - split.left.gradient,
       hessian: node.sums.hessian - split.left.hessian,
@@ -171,10 +204,10 @@ export class BoostingGrower {
     };
     // Without missing values in training they go with the majority.
     if (this.#binning.missing[column] === 0) split.missingLeft = split.left.rows > right.rows;
-    const middle = this.#engine.partition(split.slot, this.#leftOf(split), node.start, node.end);
+    const middle = node.start + split.left.rows;
     const children: [Node, Node] = [
-      newNode(node.start, middle, node.depth + 1, split.left),
-      newNode(middle, node.end, node.depth + 1, right),
+      newNode(node.start, middle, node.depth + 1, split.left, node.stream * 2),
+      newNode(middle, node.end, node.depth + 1, right, node.stream * 2 + 1),
     ];
     const groups = node.groups?.filter((group) => group.includes(column));
     for (const child of children) {
@@ -190,8 +223,34 @@ export class BoostingGrower {
       low.upper = middle;
       high.lower = middle;
     }
-    [node.left, node.right] = children;
-    return children;
+    const { maxDepth, minSamplesLeaf } = this.#limits;
+    const requests = children.map((child) =>
+      !isLast && child.depth < maxDepth && child.sums.rows >= 2 * minSamplesLeaf
+        ? this.#request(child)
+        : undefined
+    );
+    const expanded = this.#engine.expand({
+      slot: split.slot,
+      left: this.#leftOf(split),
+      from: node.start,
+      to: node.end,
+      leftRows: split.left.rows,
+      histogram: node.histogram!,
+      leftRequest: requests[0],
+      rightRequest: requests[1],
+    });
+    node.histogram = undefined;
+    node.begun = { expanded, children };
+  }
+
+  /** Lets idle threads split the nodes that come next, if nothing is left to choose. */
+  #lookAhead(node: Node, heap: Heap<Node>, leaves: number): void {
+    const { maxLeafNodes } = this.#limits;
+    const idle = this.#mayLookAhead ? this.#engine.idle(node.end - node.start) : 0;
+    for (const next of heap.items.slice(0, idle)) {
+      if (leaves + LOOK_AHEAD > maxLeafNodes) return;
+      if (next.begun === undefined && this.#engine.idle(next.end - next.start) > 0) this.#begin(next, false);
+    }
   }
 
   #newton({ gradient, hessian }: Sums): number {
@@ -203,33 +262,6 @@ export class BoostingGrower {
     );
   }
 
-  /** The smaller child's rows are summed; the larger child is what remains of the parent. */
-  #findBoth(node: Node, left: Node, right: Node, heap: Heap<Node>): void {
-    const { maxDepth, minSamplesLeaf } = this.#limits;
-    const wanted = (child: Node) => child.depth < maxDepth && child.sums.rows >= 2 * minSamplesLeaf;
-    const requests = [left, right].map((child) => wanted(child) ? this.#request(child) : undefined);
-    if (!requests[0] && !requests[1]) {
-      this.#release(node);
-      this.#finish(left);
-      this.#finish(right);
-      return;
-    }
-    const isLeftSmall = left.sums.rows < right.sums.rows;
-    const small = isLeftSmall ? left : right;
-    const result = this.#engine.children(
-      node.histogram!,
-      small.start,
-      small.end,
-      requests[isLeftSmall ? 0 : 1],
-      requests[isLeftSmall ? 1 : 0],
-    );
-    node.histogram = undefined;
-    left.histogram = isLeftSmall ? result.small : result.large;
-    right.histogram = isLeftSmall ? result.large : result.small;
-    this.#take(left, isLeftSmall ? result.foundSmall : result.foundLarge, heap);
-    this.#take(right, isLeftSmall ? result.foundLarge : result.foundSmall, heap);
-  }
-
   #request(node: Node): SplitRequest {
     const { l1, maxFeatures } = this.#limits;
     let allowed = this.#columns;
@@ -237,7 +269,7 @@ export class BoostingGrower {
       const usable = new Set(node.groups.flat());
       allowed = Uint8Array.from(this.#slots, (j, s) => usable.has(j) && this.#columns?.[s] !== 0 ? 1 : 0);
     }
-    if (maxFeatures < 1) allowed = this.#draw(allowed, maxFeatures);
+    if (maxFeatures < 1) allowed = this.#draw(allowed, maxFeatures, node.stream);
     return {
       sums: node.sums,
       lossHere: node.value * soften(node.sums.gradient * this.#engine.gradientUnit, l1),
@@ -248,12 +280,12 @@ export class BoostingGrower {
   }
 
   /** (slots) 1 for a share of the columns, at least one. */
-  #draw(of: Uint8Array | undefined, share: number): Uint8Array {
+  #draw(of: Uint8Array | undefined, share: number, stream: number): Uint8Array {
     const pool: number[] = [];
     for (let slot = 0; slot < this.#slots.length; slot++) if (of?.[slot] !== 0) pool.push(slot);
     const drawn = new Uint8Array(this.#slots.length);
     const wanted = Math.min(pool.length, Math.max(1, Math.ceil(share * pool.length)));
-    this.#random!.shuffle(pool);
+    new Random(this.#seed, stream).shuffle(pool);
     for (const slot of pool.slice(0, wanted)) drawn[slot] = 1;
     return drawn;
   }
@@ -315,7 +347,7 @@ export class BoostingGrower {
   }
 }
 
-function newNode(start: number, end: number, depth: number, sums: Sums): Node {
+function newNode(start: number, end: number, depth: number, sums: Sums, stream: number): Node {
   return {
     start,
     end,
@@ -327,7 +359,9 @@ function newNode(start: number, end: number, depth: number, sums: Sums): Node {
     groups: undefined,
     split: undefined,
     histogram: undefined,
+    begun: undefined,
     left: undefined,
     right: undefined,
+    stream: stream % 2 ** 31,
   };
 }

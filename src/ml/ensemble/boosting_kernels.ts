@@ -2,28 +2,29 @@
  * The work over rows by the kernels (src/kernels/boosting*.as.ts), on one thread or more. Gives the same bits as
  * boosting_plain.ts: sums are of whole numbers, or in blocks whose order is kept.
  */
-import { type Kernel, KernelError, openThreads, type Threads } from "@/kernels/threads.ts";
+import { KernelError, openThreads, type Threads } from "@/kernels/threads.ts";
 import type { Random } from "@/shared/random.ts";
 import type { Binning } from "./boosting_bins.ts";
 import {
   type BinTree,
   type BoostingEngine,
+  type Expanded,
+  type Expansion,
   type FoundSplit,
   scales,
   type SplitRequest,
   type Sums,
   type Targets,
 } from "./boosting_engine.ts";
+import { Expander } from "./boosting_expander.ts";
 import { binOnThreads, type KernelBins } from "./boosting_kernel_bins.ts";
 import { BLOCK, type Loss, totalWeight } from "./boosting_loss.ts";
-import { BoostingMemory, CHILDREN, FOUND, GRID, REQUEST, Struct, TARGETS } from "./boosting_memory.ts";
+import { BoostingMemory, GRID, Struct, TARGETS } from "./boosting_memory.ts";
+import { Share } from "./boosting_share.ts";
 import type { Labelled, Opened, Setup } from "./boosting_setup.ts";
 
 /** What one thread does in less time than it takes to tell another. */
-const UPDATES_A_TASK = 60_000;
 const ROWS_A_TASK = 8192;
-const SLOTS_A_TASK = 6;
-const ROWS_TO_SPLIT_ON_THREADS = 512;
 /** Leaves whose values are not added yet. */
 const MAX_PENDING = 200;
 const NODE_BYTES = 48;
@@ -81,26 +82,12 @@ class KernelEngine implements BoostingEngine {
   readonly #order: Int32Array;
   readonly #spare: Int32Array;
   #size = 0;
-  readonly #histogramBytes: number;
-  readonly #free: number[] = [];
-  /** One for each thread. */
-  readonly #scratch: number[];
-  readonly #partials: number[] = [];
-  readonly #partialList: Int32Array;
-  readonly #out: number[];
-  /** Of the smaller child and of the larger: one for each thread. */
-  readonly #found: Struct<typeof FOUND>[][];
+  readonly #share: Share;
+  readonly #expander: Expander;
   readonly #total: number[];
-  readonly #children: Struct<typeof CHILDREN>;
-  readonly #requests: Struct<typeof REQUEST>[];
-  readonly #allowed: Uint8Array[];
-  readonly #left: Uint8Array;
   readonly #leafValues: Float64Array;
   readonly #pending: number[] = [];
   #nodes = { pointer: 0, capacity: 0 };
-
-  /** For tests: tasks are cut for all threads, however short. */
-  readonly #isCutFine: boolean;
 
   constructor(
     memory: BoostingMemory,
@@ -108,7 +95,7 @@ class KernelEngine implements BoostingEngine {
     { train, watched, loss, limits, monotonic }: Setup,
     isCutFine: boolean,
   ) {
-    this.#isCutFine = isCutFine;
+    this.#share = new Share(memory.threads, isCutFine);
     this.#memory = memory;
     this.#threads = memory.threads;
     this.#loss = loss;
@@ -142,7 +129,7 @@ class KernelEngine implements BoostingEngine {
       flags[slot] = bins.binning.missing[j] | bins.binning.categorical[j] << 1;
       directions[slot] = monotonic ? monotonic[j] : 0;
     });
-    this.#histogramBytes = starts[slots];
+    const histogramBytes = starts[slots];
     this.#grid.set({
       l1: limits.l1,
       l2: limits.l2,
@@ -150,7 +137,7 @@ class KernelEngine implements BoostingEngine {
       minGain: limits.minGain,
       rows,
       slots,
-      histogramBytes: this.#histogramBytes,
+      histogramBytes,
       starts: words,
       counts: words + 4 * (slots + 1),
       flags: bytes,
@@ -161,20 +148,16 @@ class KernelEngine implements BoostingEngine {
       minRows: limits.minSamplesLeaf,
       isBounded: monotonic ? 1 : 0,
     });
-    const each = <T>(make: (i: number) => T) => Array.from({ length: this.#threads.size }, (_, i) => make(i));
-    const scratchBytes = this.#threads.kernels.boost_scratch(this.#grid.pointer);
-    this.#scratch = each(() => memory.take(scratchBytes));
-    this.#out = each(() => memory.take(8192));
-    this.#found = [0, 128].map((offset) => each((i) => new Struct(memory, FOUND, this.#out[i] + offset)));
-    this.#total = each(() => memory.take(16));
-    this.#partials = each((i) => i === 0 ? 0 : memory.take(this.#histogramBytes)).slice(1);
-    const list = memory.take(4 * this.#threads.size);
-    this.#partialList = memory.words(list, this.#threads.size);
-    this.#partialList.set(this.#partials);
-    this.#children = new Struct(memory, CHILDREN).set({ partial: list });
-    this.#requests = [0, 1].map(() => new Struct(memory, REQUEST));
-    this.#allowed = [0, 1].map(() => memory.bytes(memory.take(slots), slots));
-    this.#left = memory.bytes(memory.take(256), 256);
+    this.#expander = new Expander(
+      memory,
+      this.#share,
+      bins,
+      rows,
+      histogramBytes,
+      this.#order,
+      this.#spare,
+    );
+    this.#total = Array.from({ length: this.#threads.size }, () => memory.take(16));
     this.#leafValues = memory.doubles(memory.take(8 * MAX_PENDING), MAX_PENDING);
   }
 
@@ -227,7 +210,7 @@ class KernelEngine implements BoostingEngine {
     this.#settle();
     this.train.struct.set({ alpha });
     const blocks = Math.ceil(this.train.rows / BLOCK);
-    this.#share("boost_derive", blocks, 2, (from, to) => [this.train.struct.pointer, from, to]);
+    this.#share.run("boost_derive", blocks, 2, (from, to) => [this.train.struct.pointer, from, to]);
   }
 
   begin(tree: number, rows: Int32Array | undefined): Sums {
@@ -254,7 +237,7 @@ class KernelEngine implements BoostingEngine {
       isIdentity: rows === undefined ? 1 : 0,
     });
     const grid = this.#grid.pointer;
-    let parts = this.#share(
+    let parts = this.#share.run(
       "boost_quantise",
       n,
       ROWS_A_TASK,
@@ -264,7 +247,7 @@ class KernelEngine implements BoostingEngine {
     if (rows !== undefined) {
       this.#order.set(rows);
       this.#size = rows.length;
-      parts = this.#share(
+      parts = this.#share.run(
         "boost_total",
         rows.length,
         ROWS_A_TASK,
@@ -282,51 +265,19 @@ class KernelEngine implements BoostingEngine {
   }
 
   root(request: SplitRequest): { histogram: number; found: FoundSplit | undefined } {
-    const histogram = this.#newHistogram();
-    const partials = this.#sum(histogram, 0, this.#size);
-    this.#grid.set({ isIdentity: 0 });
-    const [found] = this.#split(0, histogram, partials, request, undefined);
-    return { histogram, found };
+    return this.#expander.root(request);
   }
 
-  children(
-    large: number,
-    from: number,
-    to: number,
-    smallRequest: SplitRequest | undefined,
-    largeRequest: SplitRequest | undefined,
-  ) {
-    const small = this.#newHistogram();
-    const partials = this.#sum(small, from, to);
-    const [foundSmall, foundLarge] = this.#split(large, small, partials, smallRequest, largeRequest);
-    return { small, large, foundSmall, foundLarge };
+  expand(node: Expansion): Expanded {
+    return this.#expander.expand(node);
+  }
+
+  idle(rows: number): number {
+    return this.#expander.idle(rows);
   }
 
   release(histogram: number): void {
-    this.#free.push(histogram);
-  }
-
-  partition(slot: number, left: Uint8Array, from: number, to: number): number {
-    this.#left.set(left);
-    const column = this.#columnBins + slot * this.train.rows;
-    const bounds: [number, number][] = [];
-    const lefts: number[] = [];
-    this.#share("boost_partition", to - from, ROWS_A_TASK, (first, last, i) => {
-      bounds[i] = [from + first, from + last];
-      return [this.#grid.pointer, column, this.#left.byteOffset, from + first, from + last];
-    }, lefts);
-    let end = from;
-    bounds.forEach(([first], i) => {
-      if (end !== first) this.#order.copyWithin(end, first, first + lefts[i]);
-      end += lefts[i];
-    });
-    const middle = end;
-    bounds.forEach(([first, last], i) => {
-      const rights = last - first - lefts[i];
-      this.#order.set(this.#spare.subarray(first, first + rights), end);
-      end += rights;
-    });
-    return middle;
+    this.#expander.release(histogram);
   }
 
   addLeaf(tree: number, value: number, from: number, to: number): void {
@@ -350,7 +301,7 @@ class KernelEngine implements BoostingEngine {
     const side = this[which]!;
     const pointer = this.#writeNodes(nodes);
     const raw = side.rawPointer + 8 * tree * side.stride;
-    this.#share("boost_add_tree", side.rows, ROWS_A_TASK, (from, to) => [
+    this.#share.run("boost_add_tree", side.rows, ROWS_A_TASK, (from, to) => [
       side.rowBins + from * this.#stride,
       this.#stride,
       pointer,
@@ -364,7 +315,7 @@ class KernelEngine implements BoostingEngine {
     const side = this[which]!;
     side.struct.set({ alpha });
     const blocks = Math.ceil(side.rows / BLOCK);
-    this.#share("boost_loss", blocks, 2, (from, to) => [side.struct.pointer, from, to]);
+    this.#share.run("boost_loss", blocks, 2, (from, to) => [side.struct.pointer, from, to]);
     let sum = 0;
     for (let block = 0; block < blocks; block++) sum += side.sums[block];
     return sum / side.totalWeight;
@@ -377,115 +328,6 @@ class KernelEngine implements BoostingEngine {
   /** Waits for leaves whose values are added by other threads. */
   #settle(): void {
     for (const task of this.#pending.splice(0)) this.#threads.wait(task);
-  }
-
-  /**
-   * Runs a kernel on parts of 0..total, this thread the first; returns how many parts there were.
-   * @param least what a part must hold to be worth another thread
-   */
-  #share(
-    kernel: Kernel,
-    total: number,
-    least: number,
-    args: (from: number, to: number, part: number) => number[],
-    results: number[] = [],
-  ): number {
-    const T0 = performance.now(); const G=(globalThis as any).TT ??= {};
-    const parts = Math.max(
-      1,
-      Math.min(this.#threads.size, Math.floor(total / (this.#isCutFine ? 1 : least))),
-    );
-    const cut = (part: number) => Math.floor(total * part / parts);
-    const tasks: number[] = [];
-    const own = args(0, cut(1), 0);
-    for (let part = 1; part < parts; part++) {
-      tasks.push(this.#threads.submit(kernel, ...args(cut(part), cut(part + 1), part)));
-    }
-    results[0] = (this.#threads.kernels[kernel] as (...args: number[]) => number)(...own);
-    tasks.forEach((task, i) => results[i + 1] = this.#threads.wait(task));
-    (G[kernel]??=[0,0,0,0]); G[kernel][0]+=performance.now()-T0; G[kernel][1]++; if(parts>1)G[kernel][2]++; G[kernel][3]+=total;
-    return parts;
-  }
-
-  #newHistogram(): number {
-    return this.#free.pop() ?? this.#memory.take(this.#histogramBytes);
-  }
-
-  /** Sums rows into a histogram and, by other threads, partial ones: returns how many. */
-  #sum(histogram: number, from: number, to: number): number {
-    const least = Math.ceil(UPDATES_A_TASK / this.#slots.length);
-    return this.#share("boost_histogram", to - from, least, (first, last, i) => [
-      this.#grid.pointer,
-      i === 0 ? histogram : this.#partials[i - 1],
-      from + first,
-      from + last,
-      this.#scratch[i],
-    ]) - 1;
-  }
-
-  #split(
-    parent: number,
-    small: number,
-    partials: number,
-    smallRequest: SplitRequest | undefined,
-    largeRequest: SplitRequest | undefined,
-  ): (FoundSplit | undefined)[] {
-    this.#children.set({
-      parent,
-      small,
-      partials,
-      smallRequest: smallRequest ? this.#ask(0, smallRequest, small) : 0,
-      largeRequest: largeRequest ? this.#ask(1, largeRequest, parent) : 0,
-    });
-    const rows = largeRequest?.sums.rows ?? smallRequest?.sums.rows ?? 0;
-    const least = rows < ROWS_TO_SPLIT_ON_THREADS ? Infinity : SLOTS_A_TASK;
-    const parts = this.#share("boost_split", this.#slots.length, least, (first, last, i) => [
-      this.#grid.pointer,
-      this.#children.pointer,
-      first,
-      last,
-      this.#out[i],
-    ]);
-    return [smallRequest && this.#best(parts, 0), largeRequest && this.#best(parts, 1)];
-  }
-
-  #ask(which: 0 | 1, { sums, lossHere, lower, upper, allowed }: SplitRequest, histogram: number): number {
-    if (allowed !== undefined) this.#allowed[which].set(allowed);
-    return this.#requests[which].set({
-      gradient: sums.gradient,
-      hessian: sums.hessian,
-      rows: sums.rows,
-      lossHere,
-      lower,
-      upper,
-      histogram,
-      allowed: allowed === undefined ? 0 : this.#allowed[which].byteOffset,
-    }).pointer;
-  }
-
-  /** The best of what the threads found; of equal gains the first. */
-  #best(parts: number, which: 0 | 1): FoundSplit | undefined {
-    let best: FoundSplit | undefined;
-    for (let i = 0; i < parts; i++) {
-      const found = this.#found[which][i];
-      const slot = found.get("slot") | 0;
-      const gain = found.get("gain");
-      if (slot < 0 || (best !== undefined && !(gain > best.gain))) continue;
-      const set = new Uint32Array(this.#threads.memory.buffer, found.pointer + 24, 8);
-      best = {
-        gain,
-        slot,
-        bin: found.get("bin"),
-        missingLeft: found.get("missingLeft") === 1,
-        set: this.#binning.categorical[this.#slots[slot]] === 1 ? set.slice() : undefined,
-        left: {
-          gradient: found.get("gradientLeft"),
-          hessian: found.get("hessianLeft"),
-          rows: found.get("rowsLeft"),
-        },
-      };
-    }
-    return best;
   }
 
   #writeNodes({ slot, right, value, left }: BinTree): number {

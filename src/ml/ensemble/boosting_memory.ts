@@ -52,6 +52,17 @@ export const CHILDREN = {
   largeRequest: "u20",
 } as const;
 
+export const EXPANSION = {
+  column: "u0",
+  left: "u4",
+  from: "u8",
+  to: "u12",
+  isLeftSmall: "u16",
+  scratch: "u20",
+  out: "u24",
+  children: "u28",
+} as const;
+
 export const FOUND = {
   gain: "d0",
   gradientLeft: "i8",

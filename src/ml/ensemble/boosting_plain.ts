@@ -4,6 +4,8 @@ import type { Binning } from "./boosting_bins.ts";
 import {
   type BinTree,
   type BoostingEngine,
+  type Expanded,
+  type Expansion,
   type FoundSplit,
   scales,
   slotsOf,
@@ -108,28 +110,37 @@ export class PlainEngine implements BoostingEngine {
     return { histogram, found: this.#finder.find(histogram, request) };
   }
 
-  children(
-    large: Float64Array,
-    from: number,
-    to: number,
-    smallRequest: SplitRequest | undefined,
-    largeRequest: SplitRequest | undefined,
-  ) {
-    const small = this.#build(from, to);
+  expand(node: Expansion): Expanded {
+    const { from, to, leftRows, leftRequest, rightRequest } = node;
+    const middle = from + leftRows;
+    this.#partition(node);
+    const large = node.histogram as Float64Array;
+    if (!leftRequest && !rightRequest) {
+      this.release(large);
+      const none = { histogram: undefined, found: undefined };
+      return { finish: () => ({ left: none, right: none }) };
+    }
+    const isLeftSmall = leftRows < to - middle;
+    const small = isLeftSmall ? this.#build(from, middle) : this.#build(middle, to);
     for (let b = 0; b < large.length; b++) large[b] -= small[b];
-    return {
-      small,
-      large,
-      foundSmall: smallRequest && this.#finder.find(small, smallRequest),
-      foundLarge: largeRequest && this.#finder.find(large, largeRequest),
-    };
+    const childOf = (histogram: Float64Array, request: SplitRequest | undefined) => ({
+      histogram,
+      found: request && this.#finder.find(histogram, request),
+    });
+    const left = childOf(isLeftSmall ? small : large, leftRequest);
+    const right = childOf(isLeftSmall ? large : small, rightRequest);
+    return { finish: () => ({ left, right }) };
+  }
+
+  idle(): number {
+    return 0;
   }
 
   release(histogram: Float64Array): void {
     this.#free.push(histogram);
   }
 
-  partition(slot: number, left: Uint8Array, from: number, to: number): number {
+  #partition({ slot, left, from, to }: Expansion): void {
     const column = this.#column(slot);
     const order = this.order;
     const right = this.#spare;
@@ -144,7 +155,6 @@ export class PlainEngine implements BoostingEngine {
       rights += 1 - goes;
     }
     order.set(right.subarray(0, rights), lefts);
-    return lefts;
   }
 
   addLeaf(tree: number, value: number, from: number, to: number): void {

@@ -102,7 +102,7 @@ export function boost(
     workers,
   );
   try {
-    const grower = new BoostingGrower(engine, binning, limits, constraints);
+    const grower = new BoostingGrower(engine, binning, limits, constraints, loss.leafValue === undefined);
     const start = before
       ? continuedFrom(before, train, watched, scale)
       : freshStart(loss.baseline(train.y, train.weight), engine);
@@ -173,7 +173,7 @@ function runRounds(
     if (round > start.rounds && loss.alpha) alpha = loss.alpha(train);
     engine.derive(alpha);
     for (let k = 0; k < loss.trees; k++) {
-      grower.grow(k, rows, random);
+      grower.grow(k, rows, random.uint32());
       if (loss.leafValue !== undefined) setResidualLeaves(grower, loss, train, alpha);
       trees.push(grower.add(scale));
     }
