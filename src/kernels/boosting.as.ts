@@ -223,13 +223,29 @@ function addRows(grid: Grid, histogram: usize, n: u32, sums: usize, bins: usize,
     const c = histogram + load<u32>(starts, 8);
     const d = histogram + load<u32>(starts, 12);
     let row = bins + slot;
-    for (let at = sums; at < end; at += 16, row += stride) {
+    let at = sums;
+    // Two rows a turn.
+    for (; at + 32 <= end; at += 32, row += stride << 1) {
       const values = v128.load(at);
       const four = load<u32>(row);
-      add(a + ((four & 255) << 4), values);
-      add(b + ((four >> 8 & 255) << 4), values);
-      add(c + ((four >> 16 & 255) << 4), values);
-      add(d + (four >> 24 << 4), values);
+      add(a + (four << 4 & 0xff0), values);
+      add(b + (four >> 4 & 0xff0), values);
+      add(c + (four >> 12 & 0xff0), values);
+      add(d + (four >> 20 & 0xff0), values);
+      const next = v128.load(at, 16);
+      const more = load<u32>(row + stride);
+      add(a + (more << 4 & 0xff0), next);
+      add(b + (more >> 4 & 0xff0), next);
+      add(c + (more >> 12 & 0xff0), next);
+      add(d + (more >> 20 & 0xff0), next);
+    }
+    if (at < end) {
+      const values = v128.load(at);
+      const four = load<u32>(row);
+      add(a + (four << 4 & 0xff0), values);
+      add(b + (four >> 4 & 0xff0), values);
+      add(c + (four >> 12 & 0xff0), values);
+      add(d + (four >> 20 & 0xff0), values);
     }
   }
   for (; slot < slots; slot++) {
@@ -281,9 +297,13 @@ function find(grid: Grid, node: Request, first: u32, last: u32, found: Found, sc
       categories(grid, node, slot, flags & 1, found, scratch);
       continue;
     }
-    if (isPlain) scan(grid, node, slot, flags & 1, false, true, found);
-    else scan(grid, node, slot, flags & 1, false, false, found);
-    if (flags & 1) scan(grid, node, slot, 1, true, false, found);
+    if (isPlain) {
+      scan(grid, node, slot, flags & 1, false, true, found);
+      if (flags & 1) scan(grid, node, slot, 1, true, true, found);
+    } else {
+      scan(grid, node, slot, flags & 1, false, false, found);
+      if (flags & 1) scan(grid, node, slot, 1, true, false, found);
+    }
   }
 }
 
