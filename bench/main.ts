@@ -1,7 +1,8 @@
 /**
- * deno task bench [start|csv|fit|serving …]: measures, beside the peers where they are installed, and prints tables.
+ * deno task bench [start|csv|fit|boosting|serving …]: measures, beside the peers where they are installed, and prints tables.
  * BENCH_PYTHON names a Python with bench/peers/requirements.txt; default python3.
  */
+import { benchBoosting } from "./boosting.ts";
 import { benchCsv } from "./csv.ts";
 import { benchFit } from "./fit.ts";
 import { benchServing } from "./serving.ts";
@@ -11,6 +12,7 @@ const SUITES: Record<string, () => Promise<string[]>> = {
   start: async () => await benchStart(await runnable()),
   csv: async () => await benchCsv(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   fit: async () => await benchFit(Deno.env.get("BENCH_PYTHON") ?? "python3"),
+  boosting: async () => await benchBoosting(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   serving: async () => await benchServing(await runnable()),
 };
 

@@ -72,7 +72,7 @@ export async function runTrainingJob(
   const metrics_from = compared.how;
   const fitted = await pool.run("fit", {
     train,
-    options: fitOptions(request, prepared, winner),
+    options: { ...fitOptions(request, prepared, winner), threads: request.threads },
     metric,
     facts: {
       metrics: best.metrics,
@@ -168,6 +168,9 @@ async function compareAll(
     const done = share.reduce((sum, part) => sum + part, 0);
     report({ stage: "comparing", done: Math.floor(done * 100) / 100, total, message });
   };
+  const everyone = [...candidates, { algorithm: "dummy", params: {} }];
+  // Candidates that run at once share the threads; the dummy needs none.
+  const threads = Math.max(1, Math.floor(request.threads / candidates.length));
   const one = async (candidate: Candidate, i: number): Promise<[LeaderboardRow, CrossValidation | null]> => {
     const started = performance.now();
     const row: LeaderboardRow = {
@@ -180,7 +183,7 @@ async function compareAll(
     try {
       const result = await pool.run("compare", {
         train: prepared.train,
-        options: fitOptions(request, prepared, candidate),
+        options: { ...fitOptions(request, prepared, candidate), threads },
         folds,
         metric,
         ...(prepared.groups ? { groups: prepared.groups } : {}),
@@ -208,7 +211,6 @@ async function compareAll(
       return [row, null];
     }
   };
-  const everyone = [...candidates, { algorithm: "dummy", params: {} }];
   const settled = await eachAtOnce(everyone, request.threads, one);
   const baseline = settled.pop()![1];
   const results = new Map<LeaderboardRow, CrossValidation>();
