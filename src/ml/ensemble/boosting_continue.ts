@@ -3,7 +3,8 @@ import { AppError } from "@/shared/errors.ts";
 import type { Matrix } from "../matrix.ts";
 import type { BoostingEngine, Targets } from "./boosting_engine.ts";
 import type { GradientBoostingParams } from "./boosting_params.ts";
-import { addTrees, type BoostedTrees, type BoostingState } from "./boosting_state.ts";
+import { addTrees } from "./boosting_predict.ts";
+import type { BoostedTrees, BoostingState } from "./boosting_state.ts";
 import type { Labelled } from "./boosting_setup.ts";
 
 /** Where the rounds begin. */

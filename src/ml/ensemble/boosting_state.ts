@@ -2,8 +2,8 @@
 import { exp } from "@/kernels/exp_log.ts";
 import type { Matrix } from "../matrix.ts";
 import type { State } from "../state.ts";
-import { isCode } from "./boosting_bins.ts";
 import { softmaxAt } from "./boosting_loss.ts";
+import { addTrees } from "./boosting_predict.ts";
 
 /** The arrays of one or of all trees. */
 export interface BoostedTrees {
@@ -88,56 +88,6 @@ export function joinTrees(
     word += tree.sets.length;
   });
   return all;
-}
-
-/** Rows at once: their values stay in the cache while all trees see them. */
-const BATCH = 128;
-
-/** Adds what each tree says about every row of X to raw, (trees a round * rows). */
-export function addTrees(X: Matrix, state: BoostingState, raw: Float64Array): void {
-  const { rows, cols, data } = X;
-  const { root } = state;
-  const perRound = state.baseline.length;
-  if (rows === 1) {
-    for (let t = 0; t < root.length; t++) {
-      raw[t % perRound] += state.threshold[leafOf(state, root[t], data, 0)];
-    }
-    return;
-  }
-  const batch = new Float64Array(Math.min(BATCH, rows) * cols);
-  for (let first = 0; first < rows; first += BATCH) {
-    const n = Math.min(BATCH, rows - first);
-    for (let j = 0; j < cols; j++) {
-      for (let i = 0; i < n; i++) batch[i * cols + j] = data[j * rows + first + i];
-    }
-    for (let t = 0; t < root.length; t++) {
-      const at = (t % perRound) * rows + first;
-      for (let i = 0; i < n; i++) {
-        raw[at + i] += state.threshold[leafOf(state, root[t], batch, i * cols)];
-      }
-    }
-  }
-}
-
-/** The leaf that a row of values, from `at` on, falls into. */
-function leafOf(state: BoostingState, root: number, values: Float64Array, at: number): number {
-  const { feature, threshold, right, missing_left, set } = state;
-  let node = root;
-  for (;;) {
-    const column = feature[node];
-    if (column < 0) return node;
-    const value = values[at + column];
-    if (set[node] >= 0) node = isInSet(state, node, column, value) ? node + 1 : right[node];
-    else if (value <= threshold[node]) node++;
-    else node = value !== value && missing_left[node] === 1 ? node + 1 : right[node];
-  }
-}
-
-function isInSet(state: BoostingState, node: number, column: number, value: number): boolean {
-  const { category_bin, category_offset, missing_left, set, sets } = state;
-  const offset = category_offset[column];
-  const b = isCode(value, category_offset[column + 1] - offset) ? category_bin[offset + value] : -1;
-  return b < 0 ? missing_left[node] === 1 : (sets[set[node] * 8 + (b >> 5)] >>> (b & 31) & 1) === 1;
 }
 
 /** @returns (rows) numbers, or (rows * n_classes) probabilities */
