@@ -1,8 +1,9 @@
 /**
- * deno task bench [start|csv|fit|profile|serving …]: measures, beside the peers where they are installed, and prints
- * tables.
+ * deno task bench [start|csv|fit|boosting|profile|serving …]: measures, beside the peers where they are installed, and
+ * prints tables.
  * BENCH_PYTHON names a Python with bench/peers/requirements.txt; default python3.
  */
+import { benchBoosting } from "./boosting.ts";
 import { benchCsv } from "./csv.ts";
 import { benchFit } from "./fit.ts";
 import { benchProfile } from "./profile.ts";
@@ -14,6 +15,7 @@ const SUITES: Record<string, () => Promise<string[]>> = {
   csv: async () => await benchCsv(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   fit: async () => await benchFit(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   profile: async () => await benchProfile(Deno.env.get("BENCH_PYTHON") ?? "python3"),
+  boosting: async () => await benchBoosting(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   serving: async () => await benchServing(await runnable()),
 };
 

@@ -75,7 +75,7 @@ export async function runTrainingJob(
   const metrics_from = compared.how;
   const fitted = await pool.run("fit", {
     train,
-    options: fitOptions(request, prepared, winner),
+    options: { ...fitOptions(request, prepared, winner), threads: request.threads },
     metric,
     facts: {
       metrics: best.metrics,
@@ -180,6 +180,9 @@ async function compareAll(
       ...(score === undefined ? {} : { score }),
     });
   };
+  const everyone = [...candidates, { algorithm: "dummy", params: {} }];
+  // Candidates that run at once share the threads; the dummy needs none.
+  const threads = Math.max(1, Math.floor(request.threads / candidates.length));
   const one = async (candidate: Candidate, i: number): Promise<[LeaderboardRow, CrossValidation | null]> => {
     const part = `compare ${i}`;
     const before = kept(part) as [LeaderboardRow, CrossValidation | null] | undefined;
@@ -204,7 +207,7 @@ async function compareAll(
     try {
       const result = await pool.run("compare", {
         train: prepared.train,
-        options: fitOptions(request, prepared, candidate),
+        options: { ...fitOptions(request, prepared, candidate), threads },
         folds,
         metric,
         ...(prepared.groups ? { groups: prepared.groups } : {}),
@@ -229,7 +232,6 @@ async function compareAll(
       return done(null);
     }
   };
-  const everyone = [...candidates, { algorithm: "dummy", params: {} }];
   const settled = await eachAtOnce(everyone, request.threads, one);
   const baseline = settled.pop()![1];
   const results = new Map<LeaderboardRow, CrossValidation>();

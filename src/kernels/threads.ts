@@ -17,13 +17,31 @@ export interface Kernels {
   /** What was allocated since the mark can be taken back at once. */
   mark(): number;
   rewind(mark: number): void;
+  /** So many bytes and no more, that only `rewind` takes back. */
+  reserve(bytes: number): number;
+  boost_add_leaf(grid: number, raw: number, value: number, from: number, to: number): void;
+  boost_add_tree(bins: number, stride: number, nodes: number, raw: number, rows: number): void;
+  boost_bin(column: number): number;
+  boost_derive(targets: number, from: number, to: number): void;
+  boost_expand(grid: number, node: number): void;
+  boost_histogram(grid: number, histogram: number, from: number, to: number, scratch: number): void;
+  boost_loss(targets: number, from: number, to: number): void;
+  boost_partition(grid: number, column: number, left: number, from: number, to: number): number;
+  boost_quantise(grid: number, from: number, to: number, total: number): void;
+  boost_scratch(grid: number): number;
+  boost_sort(values: number, rows: number, spare: number, buckets: number): number;
+  boost_sort_scratch(): number;
+  boost_split(grid: number, children: number, first: number, last: number, out: number): void;
+  boost_total(grid: number, from: number, to: number, total: number): void;
+  boost_transpose(grid: number, from: number, to: number): void;
   csv_cut(input: number, length: number): number;
   csv_parse(file: number, chunk: number): void;
   csv_merge(file: number, chunk: number, first: number, step: number): void;
   csv_lengths(categories: number, from: number, to: number, lengths: number): void;
+  exp_log(values: number, count: number, which: number): void;
 }
 
-type Kernel = keyof Kernels;
+export type Kernel = keyof Kernels;
 
 /** Tasks at once in the ring; each is STATE, FUNCTION and up to four arguments. */
 const RING = 256;
@@ -34,6 +52,9 @@ const [QUEUED, DONE, FAILED] = [1, 2, 3];
 const [TAKEN, GIVEN, ASLEEP] = [0, 1, 2];
 const HEAD_WORDS = 64;
 const MAX_THREADS = HEAD_WORDS - ASLEEP;
+
+/** Looks before a thread sleeps: short tasks follow each other so quickly. Many more would starve a busy machine. */
+const SPINS = 4000;
 
 /** A kernel trapped: most likely its memory is full. */
 export class KernelError extends Error {
@@ -116,7 +137,9 @@ export function openThreads(size: number): Threads {
     wait(task) {
       const place = placeOf(task);
       while (Atomics.load(board, place + STATE) === QUEUED) {
-        if (!runOne()) Atomics.wait(board, place + STATE, QUEUED);
+        if (runOne()) continue;
+        for (let i = 0; i < SPINS && Atomics.load(board, place + STATE) === QUEUED; i++);
+        Atomics.wait(board, place + STATE, QUEUED);
       }
       if (board[place + STATE] === FAILED) throw new KernelError(names[board[place + FUNCTION]]);
       return board[place + RESULT];
@@ -140,6 +163,7 @@ const LAYOUT = {
   HEAD_WORDS,
   RING,
   WORDS,
+  SPINS,
 };
 
 type Layout = typeof LAYOUT;
@@ -173,7 +197,7 @@ function runNext(board: Int32Array, names: string[], functions: Functions, layou
 
 /** The whole of a thread. Must not use anything of this module. */
 function serve(next: typeof runNext, layout: Layout): void {
-  const { TAKEN, GIVEN, ASLEEP } = layout;
+  const { TAKEN, GIVEN, ASLEEP, SPINS } = layout;
   const PATIENCE_MS = 20;
   const port = self as unknown as {
     onmessage: (event: MessageEvent<(Shared & { i: number }) | null>) => void;
@@ -189,6 +213,7 @@ function serve(next: typeof runNext, layout: Layout): void {
       }
       const given = Atomics.load(board, GIVEN);
       if (Atomics.load(board, TAKEN) < given) continue;
+      for (let i = 0; i < SPINS && Atomics.load(board, GIVEN) === given; i++);
       if (Atomics.wait(board, GIVEN, given, PATIENCE_MS) !== "timed-out") continue;
       Atomics.store(board, ASLEEP + i, 1);
       if (Atomics.load(board, GIVEN) === given) return;

@@ -89,7 +89,7 @@ for (const estimator of ESTIMATORS) {
 
     Deno.test(`${name} names the param of a wrong value for ${task}`, () => {
       for (const param of Object.keys(schema.shape)) {
-        for (const wrong of ["no such value", { a: 1 }, NaN]) {
+        for (const wrong of ["no such value", { a: "no such value" }, NaN]) {
           assert.throws(() => checkParams(name, task, { [param]: wrong }), (error: AppError) => {
             assert.equal(error.code, "invalid_argument");
             assert.ok(error.message.startsWith(`Cannot train ${name}: parameter ${param} is`), error.message);

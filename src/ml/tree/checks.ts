@@ -9,6 +9,7 @@ import { columnView, type Matrix } from "../matrix.ts";
  * @throws AppError invalid_argument, naming column and row (counted from 1)
  */
 export function checkFeatures(X: Matrix, action: string, allowMissing: boolean): void {
+  if (allUsable(X.data, allowMissing)) return;
   for (let j = 0; j < X.cols; j++) {
     const column = columnView(X, j);
     for (let i = 0; i < column.length; i++) {
@@ -28,6 +29,14 @@ export function checkFeatures(X: Matrix, action: string, allowMissing: boolean):
       );
     }
   }
+}
+
+function allUsable(data: Float64Array, allowMissing: boolean): boolean {
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i];
+    if (value - value !== 0 && !(allowMissing && value !== value)) return false;
+  }
+  return true;
 }
 
 /** Targets beyond this would overflow when many trees are added up. */
