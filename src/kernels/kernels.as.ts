@@ -1,3 +1,11 @@
 /** The kernels that make up kernels.wasm: what is exported here can be run by its name. */
 export { csv_cut, csv_lengths, csv_merge, csv_parse } from "./csv.as";
 export { allocate, mark, release, rewind } from "./memory.as";
+export { exp_doubles, log_doubles } from "./math.as";
+export {
+  matrix_column_sums, matrix_fill, matrix_gather, matrix_multiply, matrix_transpose, matrix_scratch,
+} from "./matrix.as";
+export {
+  network_activate, network_adam, network_descend, network_loss, network_mask, network_product, network_slope,
+  network_squares,
+} from "./network.as";

@@ -21,6 +21,40 @@ export interface Kernels {
   csv_parse(file: number, chunk: number): void;
   csv_merge(file: number, chunk: number, first: number, step: number): void;
   csv_lengths(categories: number, from: number, to: number, lengths: number): void;
+  exp_doubles(values: number, count: number): void;
+  log_doubles(values: number, count: number): void;
+  matrix_scratch(): number;
+  /** C += A B; see matrix.as.ts. */
+  matrix_multiply(
+    ...args: [
+      ...[c: number, cStride: number, a: number, ai: number, ak: number, b: number, bStride: number],
+      ...[m: number, n: number, k: number, scratch: number],
+    ]
+  ): void;
+  matrix_fill(c: number, row: number, m: number, n: number): void;
+  matrix_gather(c: number, a: number, rows: number, m: number, n: number): void;
+  matrix_transpose(t: number, tStride: number, a: number, aStride: number, m: number, n: number): void;
+  matrix_column_sums(sums: number, a: number, m: number, n: number): void;
+  network_activate(kind: number, values: number, count: number): void;
+  network_slope(kind: number, delta: number, values: number, count: number): void;
+  network_mask(mask: number, count: number, seed: number, threshold: number, scale: number): void;
+  network_product(out: number, a: number, b: number, count: number): void;
+  network_loss(
+    ...args: [scores: number, stride: number, y: number, weight: number, m: number, outputs: number]
+  ): number;
+  network_squares(values: number, count: number): number;
+  network_adam(
+    ...args: [
+      ...[w: number, g: number, m: number, v: number, count: number, decay: number, share: number],
+      ...[rate: number, beta1: number, beta2: number, epsilon: number],
+    ]
+  ): void;
+  network_descend(
+    ...args: [
+      ...[w: number, g: number, v: number, count: number, decay: number, share: number, rate: number],
+      ...[momentum: number, nesterov: number],
+    ]
+  ): void;
 }
 
 type Kernel = keyof Kernels;

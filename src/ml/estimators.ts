@@ -10,6 +10,7 @@ import { logisticRegression } from "./linear_model/logistic_regression.ts";
 import { ridge } from "./linear_model/ridge.ts";
 import { gaussianNb } from "./naive_bayes/gaussian_nb.ts";
 import { kNeighbors } from "./neighbors/k_neighbors.ts";
+import { mlp } from "./neural_network/mlp.ts";
 import { decisionTree } from "./tree/decision_tree.ts";
 
 export const ESTIMATORS: readonly Estimator[] = [
@@ -23,6 +24,7 @@ export const ESTIMATORS: readonly Estimator[] = [
   randomForest,
   extraTrees,
   gradientBoosting,
+  mlp,
 ];
 
 /** @throws AppError not_found, naming the algorithms there are */
