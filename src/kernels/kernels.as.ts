@@ -9,3 +9,6 @@ export {
   network_activate, network_adam, network_descend, network_loss, network_mask, network_product, network_slope,
   network_squares,
 } from "./network.as";
+export {
+  linear_gradient, linear_gram, linear_logistic, linear_poisson, linear_scores, linear_softmax,
+} from "./linear.as";

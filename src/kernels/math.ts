@@ -6,7 +6,6 @@ const bits = new ArrayBuffer(8);
 const float = new Float32Array(bits);
 const integer = new Int32Array(bits);
 const double = new Float64Array(bits);
-const long = new BigInt64Array(bits);
 
 const f = Math.fround;
 const LOG2E = f(1.44269504);
@@ -81,13 +80,18 @@ const LOG_DOUBLE = [
   6.666666666666735130e-1,
 ];
 
+/** log(1 + x) for x in [0, 1]. */
+export function log1p(x: number): number {
+  const whole = 1 + x;
+  return log(whole) + (x - (whole - 1)) / whole;
+}
+
 /** The natural logarithm of a number above 0 that is no subnormal. */
 export function log(x: number): number {
   double[0] = x;
-  const whole = long[0];
-  const k = (whole - 0x3fe6a09e667f3bcdn) >> 52n;
-  long[0] = whole - (k << 52n);
-  const power = Number(k);
+  // The exponent for which the rest lies in [sqrt(1/2), sqrt(2)), whose lower bound is 0x3fe6a09e667f3bcd.
+  const power = (integer[1] - 0x3fe6a09e - (integer[0] >>> 0 < 0x667f3bcd ? 1 : 0)) >> 20;
+  integer[1] -= power << 20;
   const f = double[0] - 1;
   const s = f / (2 + f);
   const z = s * s;

@@ -35,6 +35,24 @@ export interface Kernels {
   matrix_gather(c: number, a: number, rows: number, m: number, n: number): void;
   matrix_transpose(t: number, tStride: number, a: number, aStride: number, m: number, n: number): void;
   matrix_column_sums(sums: number, a: number, m: number, n: number): void;
+  linear_gram(a: number, stride: number, rows: number, cols: number, g: number): void;
+  linear_scores(
+    ...args: [
+      ...[x: number, stride: number, rows: number, cols: number],
+      ...[coef: number, intercept: number, out: number],
+    ]
+  ): void;
+  linear_gradient(
+    ...args: [x: number, stride: number, rows: number, cols: number, slope: number, gradient: number]
+  ): void;
+  linear_logistic(scores: number, y: number, weight: number, rows: number): number;
+  linear_softmax(
+    ...args: [
+      ...[scores: number, stride: number, outputs: number, y: number],
+      ...[weight: number, rows: number],
+    ]
+  ): number;
+  linear_poisson(scores: number, y: number, weight: number, rows: number): number;
   network_activate(kind: number, values: number, count: number): void;
   network_slope(kind: number, delta: number, values: number, count: number): void;
   network_mask(mask: number, count: number, seed: number, threshold: number, scale: number): void;
