@@ -18,7 +18,7 @@ function sigmoids(x: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function tanhs(x: v128): v128 {
+export function tanhs(x: v128): v128 {
   const small = expFloats(f32x4.mul(f32x4.abs(x), f32x4.splat(-2)));
   const one = f32x4.splat(1);
   const size = f32x4.div(f32x4.sub(one, small), f32x4.add(one, small));

@@ -9,6 +9,10 @@ export interface Arena {
   /** Zeros. */
   doubles(count: number): Float64Array;
   integers(count: number): Int32Array;
+  /** A pointer to what is left over there. */
+  bytes(count: number): number;
+  /** What is at a pointer. */
+  floatAt(pointer: number): number;
 }
 
 let open: { memory: WebAssembly.Memory; kernels: Kernels } | undefined;
@@ -21,6 +25,7 @@ export function withArena<T>(work: (arena: Arena) => T): T {
   open ??= openThreads(1);
   const { memory, kernels } = open;
   const mark = kernels.mark();
+  let whole = new Float32Array(memory.buffer);
   const take = (bytes: number) => {
     if (bytes > 2 ** 31) throw new RangeError(`${bytes} bytes are too many for the kernels`);
     try {
@@ -34,6 +39,11 @@ export function withArena<T>(work: (arena: Arena) => T): T {
       kernels,
       floats: (count) => viewOf(take(count * 4), (at) => new Float32Array(memory.buffer, at, count).fill(0)),
       doubles: (count) => viewOf(take(count * 8), (at) => new Float64Array(memory.buffer, at, count).fill(0)),
+      bytes: (count) => take(count) >>> 0,
+      floatAt(pointer) {
+        if (pointer + 4 > whole.byteLength) whole = new Float32Array(memory.buffer);
+        return whole[pointer >>> 2];
+      },
       integers: (count) => viewOf(take(count * 4), (at) => new Int32Array(memory.buffer, at, count)),
     });
   } finally {

@@ -53,6 +53,19 @@ export interface Kernels {
     ]
   ): number;
   linear_poisson(scores: number, y: number, weight: number, rows: number): number;
+  svm_row(
+    ...args: [
+      ...[kind: number, x: number, stride: number, count: number, cols: number, norms: number],
+      ...[point: number, norm: number, out: number, gamma: number, coef0: number, degree: number],
+    ]
+  ): void;
+  svm_dot(row: number, coef: number, count: number): number;
+  svm_update(
+    ...args: [board: number, from: number, to: number, rowI: number, rowJ: number, step: number]
+  ): void;
+  svm_partner(
+    ...args: [board: number, from: number, to: number, row: number, own: number, best: number]
+  ): void;
   network_activate(kind: number, values: number, count: number): void;
   network_slope(kind: number, delta: number, values: number, count: number): void;
   network_mask(mask: number, count: number, seed: number, threshold: number, scale: number): void;

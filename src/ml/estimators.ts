@@ -15,6 +15,7 @@ import { ridge } from "./linear_model/ridge.ts";
 import { gaussianNb } from "./naive_bayes/gaussian_nb.ts";
 import { kNeighbors } from "./neighbors/k_neighbors.ts";
 import { mlp } from "./neural_network/mlp.ts";
+import { svm } from "./svm/svm.ts";
 import { decisionTree } from "./tree/decision_tree.ts";
 
 export const ESTIMATORS: readonly Estimator[] = [
@@ -27,6 +28,7 @@ export const ESTIMATORS: readonly Estimator[] = [
   quantileRegression,
   logisticRegression,
   kNeighbors,
+  svm,
   gaussianNb,
   decisionTree,
   randomForest,
