@@ -13,3 +13,4 @@ export {
   linear_gradient, linear_gram, linear_logistic, linear_poisson, linear_scores, linear_softmax,
 } from "./linear.as";
 export { svm_dot, svm_partner, svm_row, svm_update } from "./svm.as";
+export { neighbors_offer } from "./neighbors.as";

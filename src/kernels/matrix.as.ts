@@ -9,10 +9,12 @@
 
 /** Rows of B that are packed at once: 8 of their columns take 8 KiB. */
 const DEPTH: u32 = 256;
+/** Rows of A that are packed at once: 64 KiB. */
+const HEIGHT: u32 = 64;
 
 /** How many bytes `matrix_multiply` needs as scratch. */
 export function matrix_scratch(): u32 {
-  return DEPTH * 32;
+  return (8 + HEIGHT) * DEPTH * 4;
 }
 
 /**
@@ -27,22 +29,38 @@ export function matrix_multiply(
   const iStep = <usize> ai << 2;
   const kStep = <usize> ak << 2;
   const cStep = <usize> cStride << 2;
+  const bStep = <usize> bStride << 2;
+  const packed = scratch + (DEPTH << 5);
   for (let l: u32 = 0; l < k; l += DEPTH) {
     const depth = min(DEPTH, k - l);
-    const aPart = a + l * kStep;
-    for (let j: u32 = 0; j < n; j += 8) {
-      const from = b + ((<usize> l * bStride + j) << 2);
-      const to = c + (<usize> j << 2);
-      let i: u32 = 0;
-      if (n - j >= 8) {
-        pack8(from, <usize> bStride << 2, depth, scratch);
-        for (; i + 4 <= m; i += 4) tile4x8(to + i * cStep, cStep, aPart + i * iStep, iStep, kStep, scratch, depth);
-        for (; i < m; i++) tile1x8(to + i * cStep, aPart + i * iStep, kStep, scratch, depth);
-      } else {
-        for (; i + 4 <= m; i += 4) {
-          tile4x4(to + i * cStep, cStep, aPart + i * iStep, iStep, kStep, from, <usize> bStride << 2, depth);
+    for (let top: u32 = 0; top < m; top += HEIGHT) {
+      const height = min(HEIGHT, m - top);
+      const rows = height & ~3;
+      const part = a + top * iStep + l * kStep;
+      const isFlat = ai == 1;
+      if (!isFlat && n >= 8) pack4(part, iStep, kStep, rows, depth, packed);
+      for (let j: u32 = 0; j < n; j += 8) {
+        const from = b + l * bStep + (<usize> j << 2);
+        let to = c + top * cStep + (<usize> j << 2);
+        let row = part;
+        if (n - j >= 8) {
+          pack8(from, bStep, depth, scratch);
+          let panel = isFlat ? part : packed;
+          const panelStep = isFlat ? kStep : 16;
+          const next: usize = isFlat ? 16 : <usize> depth << 4;
+          for (let i: u32 = 0; i < rows; i += 4, to += cStep << 2, panel += next) {
+            tile4x8(to, cStep, panel, panelStep, scratch, depth);
+          }
+          row += rows * iStep;
+          for (let i = rows; i < height; i++, to += cStep, row += iStep) tile1x8(to, row, kStep, scratch, depth);
+        } else {
+          for (let i: u32 = 0; i < rows; i += 4, to += cStep << 2, row += iStep << 2) {
+            tile4x4(to, cStep, row, iStep, kStep, from, bStep, depth);
+          }
+          for (let i = rows; i < height; i++, to += cStep, row += iStep) {
+            tile1x4(to, row, kStep, from, bStep, depth);
+          }
         }
-        for (; i < m; i++) tile1x4(to + i * cStep, aPart + i * iStep, kStep, from, <usize> bStride << 2, depth);
       }
     }
   }
@@ -57,37 +75,51 @@ function pack8(from: usize, stride: usize, depth: u32, to: usize): void {
   }
 }
 
+/** Four rows side by side, and then the next four. */
+function pack4(from: usize, iStep: usize, kStep: usize, rows: u32, depth: u32, to: usize): void {
+  for (let i: u32 = 0; i < rows; i += 4, from += iStep << 2) {
+    let a0 = from, a1 = a0 + iStep, a2 = a1 + iStep, a3 = a2 + iStep;
+    for (let l: u32 = 0; l < depth; l++, to += 16) {
+      store<f32>(to, load<f32>(a0));
+      store<f32>(to, load<f32>(a1), 4);
+      store<f32>(to, load<f32>(a2), 8);
+      store<f32>(to, load<f32>(a3), 12);
+      a0 += kStep;
+      a1 += kStep;
+      a2 += kStep;
+      a3 += kStep;
+    }
+  }
+}
+
 // @ts-ignore: decorator
 @inline
 function madd(sum: v128, x: v128, y: v128): v128 {
   return f32x4.add(sum, f32x4.mul(x, y));
 }
 
-function tile4x8(c: usize, cStep: usize, a: usize, iStep: usize, kStep: usize, b: usize, depth: u32): void {
+/** A holds four rows side by side, the next four numbers `aStep` bytes behind. */
+function tile4x8(c: usize, cStep: usize, a: usize, aStep: usize, b: usize, depth: u32): void {
   const c1 = c + cStep, c2 = c1 + cStep, c3 = c2 + cStep;
   let s00 = v128.load(c), s01 = v128.load(c, 16);
   let s10 = v128.load(c1), s11 = v128.load(c1, 16);
   let s20 = v128.load(c2), s21 = v128.load(c2, 16);
   let s30 = v128.load(c3), s31 = v128.load(c3, 16);
-  let a1 = a + iStep, a2 = a1 + iStep, a3 = a2 + iStep;
-  for (const end = b + (<usize> depth << 5); b < end; b += 32) {
+  for (const end = b + (<usize> depth << 5); b < end; b += 32, a += aStep) {
     const b0 = v128.load(b), b1 = v128.load(b, 16);
-    const x0 = v128.load32_splat(a);
+    const x = v128.load(a);
+    const x0 = i32x4.shuffle(x, x, 0, 0, 0, 0);
     s00 = madd(s00, x0, b0);
     s01 = madd(s01, x0, b1);
-    const x1 = v128.load32_splat(a1);
+    const x1 = i32x4.shuffle(x, x, 1, 1, 1, 1);
     s10 = madd(s10, x1, b0);
     s11 = madd(s11, x1, b1);
-    const x2 = v128.load32_splat(a2);
+    const x2 = i32x4.shuffle(x, x, 2, 2, 2, 2);
     s20 = madd(s20, x2, b0);
     s21 = madd(s21, x2, b1);
-    const x3 = v128.load32_splat(a3);
+    const x3 = i32x4.shuffle(x, x, 3, 3, 3, 3);
     s30 = madd(s30, x3, b0);
     s31 = madd(s31, x3, b1);
-    a += kStep;
-    a1 += kStep;
-    a2 += kStep;
-    a3 += kStep;
   }
   v128.store(c, s00);
   v128.store(c, s01, 16);

@@ -66,6 +66,12 @@ export interface Kernels {
   svm_partner(
     ...args: [board: number, from: number, to: number, row: number, own: number, best: number]
   ): void;
+  neighbors_offer(
+    ...args: [
+      ...[c: number, stride: number, m: number, n: number, base: number],
+      ...[best: number, places: number, k: number],
+    ]
+  ): void;
   network_activate(kind: number, values: number, count: number): void;
   network_slope(kind: number, delta: number, values: number, count: number): void;
   network_mask(mask: number, count: number, seed: number, threshold: number, scale: number): void;

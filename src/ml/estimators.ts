@@ -12,7 +12,9 @@ import { logisticRegression } from "./linear_model/logistic_regression.ts";
 import { poissonRegression } from "./linear_model/poisson_regression.ts";
 import { quantileRegression } from "./linear_model/quantile_regression.ts";
 import { ridge } from "./linear_model/ridge.ts";
+import { bernoulliNb } from "./naive_bayes/bernoulli_nb.ts";
 import { gaussianNb } from "./naive_bayes/gaussian_nb.ts";
+import { multinomialNb } from "./naive_bayes/multinomial_nb.ts";
 import { kNeighbors } from "./neighbors/k_neighbors.ts";
 import { mlp } from "./neural_network/mlp.ts";
 import { svm } from "./svm/svm.ts";
@@ -30,6 +32,8 @@ export const ESTIMATORS: readonly Estimator[] = [
   kNeighbors,
   svm,
   gaussianNb,
+  bernoulliNb,
+  multinomialNb,
   decisionTree,
   randomForest,
   extraTrees,
