@@ -39,6 +39,77 @@ export interface Kernels {
   csv_merge(file: number, chunk: number, first: number, step: number): void;
   csv_lengths(categories: number, from: number, to: number, lengths: number): void;
   exp_log(values: number, count: number, which: number): void;
+  exp_doubles(values: number, count: number): void;
+  log_doubles(values: number, count: number): void;
+  matrix_scratch(): number;
+  /** C += A B; see matrix.as.ts. */
+  matrix_multiply(
+    ...args: [
+      ...[c: number, cStride: number, a: number, ai: number, ak: number, b: number, bStride: number],
+      ...[m: number, n: number, k: number, scratch: number],
+    ]
+  ): void;
+  matrix_fill(c: number, row: number, m: number, n: number): void;
+  matrix_gather(c: number, a: number, rows: number, m: number, n: number): void;
+  matrix_transpose(t: number, tStride: number, a: number, aStride: number, m: number, n: number): void;
+  matrix_column_sums(sums: number, a: number, m: number, n: number): void;
+  linear_gram(a: number, stride: number, rows: number, cols: number, g: number): void;
+  linear_scores(
+    ...args: [
+      ...[x: number, stride: number, rows: number, cols: number],
+      ...[coef: number, intercept: number, out: number],
+    ]
+  ): void;
+  linear_gradient(
+    ...args: [x: number, stride: number, rows: number, cols: number, slope: number, gradient: number]
+  ): void;
+  linear_logistic(scores: number, y: number, weight: number, rows: number): number;
+  linear_softmax(
+    ...args: [
+      ...[scores: number, stride: number, outputs: number, y: number],
+      ...[weight: number, rows: number],
+    ]
+  ): number;
+  linear_poisson(scores: number, y: number, weight: number, rows: number): number;
+  svm_row(
+    ...args: [
+      ...[kind: number, x: number, stride: number, count: number, cols: number, norms: number],
+      ...[point: number, norm: number, out: number, gamma: number, coef0: number, degree: number],
+    ]
+  ): void;
+  svm_dot(row: number, coef: number, count: number): number;
+  svm_update(
+    ...args: [board: number, from: number, to: number, rowI: number, rowJ: number, step: number]
+  ): void;
+  svm_partner(
+    ...args: [board: number, from: number, to: number, row: number, own: number, best: number]
+  ): void;
+  neighbors_offer(
+    ...args: [
+      ...[c: number, stride: number, m: number, n: number, base: number],
+      ...[best: number, places: number, k: number],
+    ]
+  ): void;
+  network_activate(kind: number, values: number, count: number): void;
+  network_slope(kind: number, delta: number, values: number, count: number): void;
+  network_mask(mask: number, count: number, seed: number, threshold: number, scale: number): void;
+  network_product(out: number, a: number, b: number, count: number): void;
+  network_loss(
+    ...args: [scores: number, stride: number, y: number, weight: number, m: number, outputs: number]
+  ): number;
+  network_squares(values: number, count: number): number;
+  network_adam(
+    ...args: [
+      ...[w: number, g: number, m: number, v: number, count: number, decay: number, share: number],
+      ...[rate: number, beta1: number, beta2: number, epsilon: number],
+    ]
+  ): void;
+  network_descend(
+    ...args: [
+      ...[w: number, g: number, v: number, count: number, decay: number, share: number, rate: number],
+      ...[momentum: number, nesterov: number],
+    ]
+  ): void;
 }
 
 export type Kernel = keyof Kernels;

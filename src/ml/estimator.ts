@@ -46,6 +46,8 @@ export interface Estimator<P = Record<string, unknown>, S extends State = State>
   /** scikit-learn's page or the paper. */
   source: string;
   needs: Needs;
+  /** What the data must be beyond being numbers; another is refused, naming row and value. */
+  demands?: { features?: "not_negative"; target?: "not_negative" };
   /** The tasks it can do, each with its strict zod schema of parameters (scikit-learn's names and defaults). */
   params: Partial<Record<Task, z.ZodType<P>>>;
   /**

@@ -1,4 +1,6 @@
 /** Median imputation, the missing indicator and standard scaling of one column of numbers. */
+import { sumOf, sumsFrom } from "../sums.ts";
+import { medianOf } from "./median.ts";
 
 export type NumericState = {
   /** Missing values become the median. False: NaN stays. */
@@ -33,7 +35,7 @@ export function fitNumeric(
     indicator_scale: 1,
   };
   if (!options.impute) return state;
-  const there = values.filter((value) => !Number.isNaN(value));
+  const there = withoutMissing(values);
   state.median = medianOf(there);
   const missing = values.length - there.length;
   state.indicator = missing > 0 && options.indicator !== false;
@@ -56,16 +58,11 @@ export function fitNumeric(
 function momentsOf(there: Float64Array, missing: number, fill: number): { mean: number; scale: number } {
   const rows = there.length + missing;
   if (rows === 0) return { mean: 0, scale: 1 };
-  let sum = missing * fill;
-  for (const value of there) sum += value;
-  const mean = sum / rows;
-  let squares = missing * (fill - mean) ** 2;
-  let rest = missing * (fill - mean);
-  for (const value of there) {
-    const from = value - mean;
-    squares += from * from;
-    rest += from;
-  }
+  const mean = (missing * fill + sumOf(there)) / rows;
+  const far = fill - mean;
+  const { sum, squares: near } = sumsFrom(there, mean);
+  const squares = missing * (far * far) + near;
+  const rest = missing * far + sum;
   // The second term takes back what rounding left in the mean (Chan, Golub and LeVeque 1983).
   const variance = Math.max(0, (squares - rest * rest / rows) / rows);
   // Rounding noise of a column that does not vary: the bound of scikit-learn's _is_constant_feature.
@@ -73,11 +70,15 @@ function momentsOf(there: Float64Array, missing: number, fill: number): { mean: 
   return { mean, scale: variance <= noise ? 1 : Math.sqrt(variance) };
 }
 
-function medianOf(values: Float64Array): number {
-  if (values.length === 0) return 0;
-  const sorted = values.slice().sort();
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : sorted[middle - 1] / 2 + sorted[middle] / 2;
+/** The values that are there; the same array where all are. */
+function withoutMissing(values: Float64Array): Float64Array {
+  let missing = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] !== values[i]) missing++;
+  if (missing === 0) return values;
+  const there = new Float64Array(values.length - missing);
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] === values[i]) there[count++] = values[i];
+  return there;
 }
 
 /** Names of the one or two columns. */
@@ -93,9 +94,10 @@ export function writeNumeric(
   indicator?: Float64Array,
 ): void {
   const { impute, median, mean, scale } = state;
+  const fill = impute ? median : NaN;
   for (let i = 0; i < values.length; i++) {
-    const value = impute && Number.isNaN(values[i]) ? median : values[i];
-    output[i] = (value - mean) / scale;
+    const value = values[i];
+    output[i] = ((value === value ? value : fill) - mean) / scale;
   }
   if (!indicator || !state.indicator) return;
   const whenThere = (0 - state.indicator_mean) / state.indicator_scale;
