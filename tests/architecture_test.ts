@@ -12,7 +12,7 @@ const BORDERS: Record<string, readonly string[]> = {
   "src/dataset": ["src/shared", "src/kernels"],
   "src/kaggle": ["src/shared", "src/dataset"],
   "src/sources": ["src/shared", "src/dataset", "src/kaggle"],
-  "src/ml": ["src/shared", "src/dataset/table.ts", "src/dataset/split.ts"],
+  "src/ml": ["src/shared", "src/kernels", "src/dataset/table.ts", "src/dataset/split.ts"],
   "src/artifact": [
     "src/shared",
     "src/ml",

@@ -1,3 +1,4 @@
 /** The kernels that make up kernels.wasm: what is exported here can be run by its name. */
 export { csv_cut, csv_lengths, csv_merge, csv_parse } from "./csv.as";
-export { allocate, mark, release, rewind } from "./memory.as";
+export { forest_code, forest_code_scratch, forest_grow } from "./forest.as";
+export { allocate, mark, release, reserve, rewind } from "./memory.as";

@@ -29,6 +29,21 @@ export function rewind(to: u32): void {
   unlock();
 }
 
+/** So many bytes and no more, that only `rewind` takes back; traps when the memory is full. */
+export function reserve(bytes: u32): usize {
+  lock();
+  const piece = mark();
+  const end = (<u64> piece + bytes + 63) & ~63;
+  const pages = <i64> ((end + 65535) >> 16) - <i64> memory.size();
+  if (end > 0xffff0000 || (pages > 0 && memory.grow(<i32> pages) < 0)) {
+    unlock();
+    unreachable();
+  }
+  store<u32>(TOP, <u32> end);
+  unlock();
+  return piece;
+}
+
 /** At least so many bytes, at a multiple of 16; traps when the memory is full. What is in them is left over. */
 export function allocate(bytes: u32): usize {
   const log = logarithm(bytes);

@@ -17,10 +17,15 @@ export interface Kernels {
   /** What was allocated since the mark can be taken back at once. */
   mark(): number;
   rewind(mark: number): void;
+  /** So many bytes and no more, that only `rewind` takes back. */
+  reserve(bytes: number): number;
   csv_cut(input: number, length: number): number;
   csv_parse(file: number, chunk: number): void;
   csv_merge(file: number, chunk: number, first: number, step: number): void;
   csv_lengths(categories: number, from: number, to: number, lengths: number): void;
+  forest_code(forest: number, column: number, values: number, scratch: number, most: number): void;
+  forest_code_scratch(rows: number): number;
+  forest_grow(forest: number, tree: number): number;
 }
 
 type Kernel = keyof Kernels;

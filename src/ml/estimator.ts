@@ -29,6 +29,8 @@ export interface FitContext {
   seed: number;
   /** One weight a row, >= 0. Absent: every row counts 1. */
   sample_weight?: Float64Array;
+  /** Threads it may use, itself included; what it learns does not depend on it. Absent: 1. */
+  threads?: number;
   /** Steps done of all (trees, rounds, iterations); `score` is the validation or training loss so far. */
   progress(done: number, total: number, score?: number): void;
 }
