@@ -64,6 +64,8 @@ export interface FitOptions {
   seed: number;
   /** A column of weights (>= 0); it is then not a feature. */
   sample_weight?: string;
+  /** Threads that the fit may use, itself included; the model does not depend on it. Default 1. */
+  threads?: number;
   progress?: (done: number, total: number, score?: number) => void;
 }
 
@@ -99,6 +101,7 @@ export function fitPipeline(table: Table, options: FitOptions): FittedPipeline {
     n_classes: target.classes.length,
     seed,
     sample_weight: weight,
+    threads: options.threads ?? 1,
     progress: options.progress ?? (() => {}),
   });
   return {
