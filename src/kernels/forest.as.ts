@@ -44,6 +44,8 @@ class Forest {
   /** Sums of the weights up to each row; 0: all rows are equally likely. */
   cumulative: usize;
   countBits: u32;
+  /** CELLS + 1 codes of 32 bits a column: the first one in each cell, for `codeOf`. */
+  cells: usize;
 }
 
 /** The room and the result of one tree. */
@@ -67,6 +69,10 @@ class Tree {
   rowsByCode: usize;
   features: usize;
   constants: usize;
+  /** The node's features, drawn and not constant, and for each a number from 0 to 1 and a cut. */
+  drawn: usize;
+  shares: usize;
+  cuts: usize;
   /** The node's smallest code of each column, in whole vectors, and its largest. */
   lowest: usize;
   highest: usize;
@@ -112,10 +118,12 @@ function float(): f64 {
 
 @inline
 function below(n: u32): u32 {
-  const excess = (0 - n) % n; // of 2^32
-  let value = uint32();
-  while (excess != 0 && value >= 0 - excess) value = uint32();
-  return value % n;
+  for (;;) {
+    const value = uint32();
+    const rest = value % n;
+    if (value - rest <= 0 - n) return rest; // below the largest multiple of n up to 2^32
+  }
+  return 0;
 }
 
 // ---------------------------------------------------------------------------------------------------- codes
@@ -127,6 +135,11 @@ const BUCKETS: u32 = 1 << DIGIT;
 /** Bytes that `forest_code` needs. */
 export function forest_code_scratch(rows: u32): u32 {
   return rows * 24 + DIGITS * BUCKETS * 4;
+}
+
+/** Bytes that `codeOf` needs a column. */
+export function forest_cell_bytes(): u32 {
+  return <u32> CELL_BYTES;
 }
 
 /** Codes one column into the records: at most `most` codes. `values` are its doubles, none of them NaN. */
@@ -201,6 +214,52 @@ export function forest_code(forest: Forest, column: u32, values: usize, scratch:
     }
     store<u16>(target + <usize> load<u32>(ids + (<usize> i << 2)) * stride, <u16> code);
   }
+  layCells(forest, column, code + 1);
+}
+
+// A column's range in equal cells, so that the code of a value is among the few of its cell, if not all lie in one.
+
+const CELLS: u32 = 4096;
+
+/** Not less for a larger value. */
+@inline
+function cellOf(value: f64, first: f64, perUnit: f64): u32 {
+  const cell = (value - first) * perUnit;
+  return cell >= 0 ? (cell < <f64> CELLS ? <u32> cell : CELLS - 1) : 0; // not a number where a range is infinite
+}
+
+function layCells(forest: Forest, column: u32, codes: u32): void {
+  const low: usize = forest.low + (<usize> (column * forest.capacity) << 3);
+  const table: usize = forest.cells + (<usize> column * CELL_BYTES);
+  const first = load<f64>(low);
+  const perUnit = <f64> CELLS / (load<f64>(low + (<usize> (codes - 1) << 3)) - first);
+  store<f64>(table, perUnit);
+  let next: u32 = 0; // cell
+  for (let code: u32 = 0; code < codes; code++) {
+    const cell = cellOf(load<f64>(low + (<usize> code << 3)), first, perUnit);
+    for (; next <= cell; next++) store<u32>(table + 8 + (<usize> next << 2), code);
+  }
+  for (; next <= CELLS; next++) store<u32>(table + 8 + (<usize> next << 2), codes);
+}
+
+/** Cells in a unit of the value as a double, then the first code of each cell. */
+const CELL_BYTES: usize = 8 + 4 * (<usize> CELLS + 2);
+
+/** The largest code from `lowest` to `highest - 1` whose value is at most `threshold`; that of `lowest` is. */
+function codeOf(forest: Forest, column: u32, threshold: f64, lowest: u32, highest: u32): u32 {
+  const values: usize = forest.low + (<usize> (column * forest.capacity) << 3);
+  const table: usize = forest.cells + (<usize> column * CELL_BYTES);
+  const cell = cellOf(threshold, load<f64>(values), load<f64>(table));
+  const place = table + 8 + (<usize> cell << 2);
+  // All codes of earlier cells are smaller, those of later cells larger.
+  let low = max<u32>(lowest + 1, load<u32>(place));
+  let high = min<u32>(highest, load<u32>(place, 4));
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (load<f64>(values + (<usize> middle << 3)) <= threshold) low = middle + 1;
+    else high = middle;
+  }
+  return min<u32>(low, highest) - 1;
 }
 
 // ----------------------------------------------------------------------------------------------------- rows
@@ -425,10 +484,8 @@ function findSplit(forest: Forest, tree: Tree, from: usize, n: u32, known: u32):
   let foundConstants: u32 = 0;
   let drawnConstants: u32 = 0;
   let all = known;
-  let found = false;
-  bestQuality = -Infinity;
+  let count: u32 = 0;
   findRanges(forest, tree, from, n);
-  if (forest.classes == 0) layMoments(tree, from, n, forest.stride);
   while (undrawn > all && (visited < forest.maxFeatures || visited <= foundConstants + drawnConstants)) {
     visited++;
     let drawn = drawnConstants + below(undrawn - foundConstants - drawnConstants);
@@ -449,14 +506,9 @@ function findSplit(forest: Forest, tree: Tree, from: usize, n: u32, known: u32):
     }
     undrawn--;
     swap(features, undrawn, drawn);
-    if (
-      forest.isRandom != 0
-        ? tryRandom(forest, tree, feature, from, n, lowest, highest)
-        : tryBest(forest, tree, feature, from, n, lowest, highest)
-    ) {
-      found = true;
-      bestFeature = feature;
-    }
+    store<u32>(tree.drawn + (<usize> count << 2), feature);
+    if (forest.isRandom != 0) store<f64>(tree.shares + (<usize> count << 3), float());
+    count++;
   }
   // The order of the constants known before is the same for siblings and children.
   for (let j: u32 = 0; j < known; j++) {
@@ -468,6 +520,28 @@ function findSplit(forest: Forest, tree: Tree, from: usize, n: u32, known: u32):
     store<u32>(constants + at, load<u32>(features + at));
   }
   constantFeatures = all;
+  if (count == 0) return false;
+  bestQuality = -Infinity;
+  if (forest.isRandom != 0) {
+    return n == 2 && minWeight == 0
+      ? splitTwo(forest, tree, from, count)
+      : forest.classes == 0
+      ? tryRandomMoments(forest, tree, from, n, count)
+      : forest.classes == 2 && nodeWeight < 2097152
+      ? tryRandomPair(forest, tree, from, n, count)
+      : tryRandomClasses(forest, tree, from, n, count);
+  }
+  if (forest.classes == 0) layMoments(tree, from, n, forest.stride);
+  let found = false;
+  for (let k: u32 = 0; k < count; k++) {
+    const feature = load<u32>(tree.drawn + (<usize> k << 2));
+    const lowest: u32 = load<u16>(tree.lowest + (<usize> feature << 1));
+    const highest: u32 = load<u16>(tree.highest + (<usize> feature << 1));
+    if (tryBest(forest, tree, feature, from, n, lowest, highest)) {
+      found = true;
+      bestFeature = feature;
+    }
+  }
   return found;
 }
 
@@ -840,106 +914,238 @@ function scanCountedMoments(
   return found;
 }
 
-/** Tries one threshold drawn between the feature's smallest and largest value in the node. */
-function tryRandom(
-  forest: Forest,
-  tree: Tree,
-  feature: u32,
-  from: usize,
-  n: u32,
-  lowest: u32,
-  highest: u32,
-): bool {
+/** The threshold of a drawn feature, between its smallest and largest value in the node. */
+function thresholdOf(forest: Forest, tree: Tree, feature: u32, share: f64): f64 {
   const values: usize = forest.low + (<usize> (feature * forest.capacity) << 3);
-  const low = load<f64>(values + (<usize> lowest << 3));
-  const high = load<f64>(values + (<usize> highest << 3));
-  const share = float();
-  let threshold = low * (1 - share) + high * share; // no overflow, even of the range
-  if (threshold >= high || threshold < low) threshold = low;
-  const cut = codeOf(values, threshold, lowest, highest);
-  const stride: usize = forest.stride;
-  const classes = forest.classes;
-  const codes = from + (<usize> feature << 1);
-  const minSamples = forest.minSamplesLeaf;
-  let rows: u32 = 0;
-  let quality: f64;
-  let left: f64 = 0;
-  if (classes == 0) {
-    let sum: f64 = 0;
-    let moment = tree.moments;
-    for (let i: u32 = 0, at = codes; i < n; i++, at += stride, moment += 16) {
-      const goes = <u32> load<u16>(at) <= cut;
-      rows += u32(goes);
-      left += select<f64>(load<f64>(moment), 0, goes);
-      sum += select<f64>(load<f64>(moment, 8), 0, goes);
-    }
-    quality = varianceQuality(sum, nodeSum - sum, left, nodeWeight - left);
-  } else if (classes == 2) {
-    const bits = forest.countBits;
-    const mask: u32 = (1 << bits) - 1;
-    const target = stride - 2 - (<usize> feature << 1);
-    let all: u32 = 0;
-    let ones: u32 = 0;
-    for (let i: u32 = 0, at = codes; i < n; i++, at += stride) {
-      const goes = u32(<u32> load<u16>(at) <= cut);
-      const own: u32 = load<u16>(at + target);
-      const count = own & mask & (0 - goes);
-      rows += goes;
-      all += count;
-      ones += count & (0 - (own >> bits));
-    }
-    left = <f64> all;
-    const right = nodeWeight - left;
-    const ones1 = <f64> ones;
-    const ones0 = left - ones1;
-    const rest1 = nodeSum - ones1;
-    const rest0 = right - rest1;
-    quality = giniQuality(ones0 * ones0 + ones1 * ones1, rest0 * rest0 + rest1 * rest1, left, right);
-  } else {
-    const bits = forest.countBits;
-    const mask: u32 = (1 << bits) - 1;
-    const target = stride - 2 - (<usize> feature << 1);
-    const lefts = tree.left;
-    memory.fill(lefts, 0, <usize> classes << 3);
-    for (let i: u32 = 0, at = codes; i < n; i++, at += stride) {
-      const goes = u32(<u32> load<u16>(at) <= cut);
-      const own: u32 = load<u16>(at + target);
-      const count = <f64> (own & mask & (0 - goes));
-      const place = lefts + (<usize> (own >> bits) << 3);
-      rows += goes;
-      left += count;
-      store<f64>(place, load<f64>(place) + count);
-    }
-    let squaresLeft: f64 = 0;
-    let squaresRight: f64 = 0;
-    for (let k: usize = 0; k < <usize> classes << 3; k += 8) {
-      const one = load<f64>(lefts + k);
-      const other = load<f64>(tree.total + k) - one;
-      squaresLeft += one * one;
-      squaresRight += other * other;
-    }
-    quality = giniQuality(squaresLeft, squaresRight, left, nodeWeight - left);
+  const low = load<f64>(values + (<usize> load<u16>(tree.lowest + (<usize> feature << 1)) << 3));
+  const high = load<f64>(values + (<usize> load<u16>(tree.highest + (<usize> feature << 1)) << 3));
+  const threshold = low * (1 - share) + high * share; // no overflow, even of the range
+  return threshold >= high || threshold < low ? low : threshold;
+}
+
+/** Draws the thresholds of all drawn features. */
+function drawCuts(forest: Forest, tree: Tree, count: u32): void {
+  for (let k: u32 = 0; k < count; k++) {
+    const feature = load<u32>(tree.drawn + (<usize> k << 2));
+    const threshold = thresholdOf(forest, tree, feature, load<f64>(tree.shares + (<usize> k << 3)));
+    const lowest: u32 = load<u16>(tree.lowest + (<usize> feature << 1));
+    const highest: u32 = load<u16>(tree.highest + (<usize> feature << 1));
+    store<u32>(tree.cuts + (<usize> k << 2), codeOf(forest, feature, threshold, lowest, highest));
   }
-  if (rows < minSamples || n - rows < minSamples) return false;
-  if (left < minWeight || nodeWeight - left < minWeight || !(quality > bestQuality)) return false;
-  // All values of the code go left.
-  const last = load<f64>(forest.high + (<usize> (feature * forest.capacity + cut) << 3));
+}
+
+/** Makes the k-th drawn feature with its cut that of the node, if it is the best so far and keeps the limits. */
+function offer(forest: Forest, tree: Tree, k: u32, n: u32, rows: u32, left: f64, quality: f64): void {
+  const minSamples = forest.minSamplesLeaf;
+  if (rows < minSamples || n - rows < minSamples) return;
+  if (left < minWeight || nodeWeight - left < minWeight || !(quality > bestQuality)) return;
   bestQuality = quality;
-  bestCut = cut;
-  bestThreshold = max<f64>(threshold, last);
+  bestFeature = k;
   bestRows = rows;
+}
+
+/** After the offers: `bestFeature` counts the drawn ones. */
+function settle(forest: Forest, tree: Tree): bool {
+  if (bestQuality == -Infinity) return false;
+  const k = bestFeature;
+  const feature = load<u32>(tree.drawn + (<usize> k << 2));
+  bestFeature = feature;
+  bestCut = load<u32>(tree.cuts + (<usize> k << 2));
+  // All values of the code go left.
+  const last = load<f64>(forest.high + (<usize> (feature * forest.capacity + bestCut) << 3));
+  bestThreshold = max<f64>(thresholdOf(forest, tree, feature, load<f64>(tree.shares + (<usize> k << 3))), last);
   return true;
 }
 
-/** The largest code from `low` to `high - 1` whose value is at most `threshold`; that of `low` is. */
-function codeOf(values: usize, threshold: f64, low: u32, high: u32): u32 {
-  high--;
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    if (load<f64>(values + (<usize> middle << 3)) <= threshold) low = middle;
-    else high = middle - 1;
+/** Two rows: any threshold parts them, so only which one goes left matters. */
+function splitTwo(forest: Forest, tree: Tree, from: usize, count: u32): bool {
+  const stride: usize = forest.stride;
+  const classes = forest.classes;
+  const first = from + stride;
+  const second = first + stride;
+  let firstLeft: f64;
+  let secondLeft: f64;
+  if (classes == 0) {
+    const w0 = <f64> load<u32>(first - 4);
+    const w1 = <f64> load<u32>(second - 4);
+    const y0 = w0 * load<f64>(first - 12);
+    const y1 = w1 * load<f64>(second - 12);
+    firstLeft = varianceQuality(y0, nodeSum - y0, w0, nodeWeight - w0);
+    secondLeft = varianceQuality(y1, nodeSum - y1, w1, nodeWeight - w1);
+  } else {
+    const mask: u32 = (1 << forest.countBits) - 1;
+    const w0 = <f64> (<u32> load<u16>(first - 2) & mask);
+    const w1 = <f64> (<u32> load<u16>(second - 2) & mask);
+    firstLeft = giniQuality(w0 * w0, w1 * w1, w0, w1);
+    secondLeft = giniQuality(w1 * w1, w0 * w0, w1, w0);
   }
-  return low;
+  for (let k: u32 = 0; k < count; k++) {
+    const feature = load<u32>(tree.drawn + (<usize> k << 2));
+    const lowest = load<u16>(tree.lowest + (<usize> feature << 1));
+    const isFirst = load<u16>(from + (<usize> feature << 1)) == lowest;
+    store<u32>(tree.cuts + (<usize> k << 2), lowest);
+    offer(forest, tree, k, 2, 1, 0, isFirst ? firstLeft : secondLeft);
+  }
+  const k = bestFeature;
+  if (bestQuality == -Infinity) return false;
+  const feature = load<u32>(tree.drawn + (<usize> k << 2));
+  const threshold = thresholdOf(forest, tree, feature, load<f64>(tree.shares + (<usize> k << 3)));
+  const lowest: u32 = load<u16>(tree.lowest + (<usize> feature << 1));
+  const highest: u32 = load<u16>(tree.highest + (<usize> feature << 1));
+  store<u32>(tree.cuts + (<usize> k << 2), codeOf(forest, feature, threshold, lowest, highest));
+  return settle(forest, tree);
+}
+
+/** Of four features at a time: rows, weight and weight of class 1 on the left, 21 bits each. */
+function tryRandomPair(forest: Forest, tree: Tree, from: usize, n: u32, count: u32): bool {
+  const stride: usize = forest.stride;
+  const bits = forest.countBits;
+  const mask: u32 = (1 << bits) - 1;
+  const end = from + <usize> n * stride;
+  const target = stride - 2;
+  drawCuts(forest, tree, count);
+  pad(tree, count);
+  for (let k: u32 = 0; k < count; k += 4) {
+    const drawn = tree.drawn + (<usize> k << 2);
+    const offset0 = <usize> load<u32>(drawn) << 1;
+    const offset1 = <usize> load<u32>(drawn, 4) << 1;
+    const offset2 = <usize> load<u32>(drawn, 8) << 1;
+    const offset3 = <usize> load<u32>(drawn, 12) << 1;
+    const cuts = tree.cuts + (<usize> k << 2);
+    const cut0 = load<u32>(cuts);
+    const cut1 = load<u32>(cuts, 4);
+    const cut2 = load<u32>(cuts, 8);
+    const cut3 = load<u32>(cuts, 12);
+    let left0: u64 = 0;
+    let left1: u64 = 0;
+    let left2: u64 = 0;
+    let left3: u64 = 0;
+    for (let at = from; at < end; at += stride) {
+      const own: u64 = load<u16>(at + target);
+      const weight = own & mask;
+      const packed = u64(1) << 42 | weight << 21 | (weight & (0 - (own >> bits)));
+      left0 += packed & (0 - u64(<u32> load<u16>(at + offset0) <= cut0));
+      left1 += packed & (0 - u64(<u32> load<u16>(at + offset1) <= cut1));
+      left2 += packed & (0 - u64(<u32> load<u16>(at + offset2) <= cut2));
+      left3 += packed & (0 - u64(<u32> load<u16>(at + offset3) <= cut3));
+    }
+    offerPair(forest, tree, k, n, left0);
+    if (k + 1 < count) offerPair(forest, tree, k + 1, n, left1);
+    if (k + 2 < count) offerPair(forest, tree, k + 2, n, left2);
+    if (k + 3 < count) offerPair(forest, tree, k + 3, n, left3);
+  }
+  return settle(forest, tree);
+}
+
+/** Makes the drawn features a multiple of four. */
+function pad(tree: Tree, count: u32): void {
+  for (let k = count; (k & 3) != 0; k++) {
+    store<u32>(tree.drawn + (<usize> k << 2), load<u32>(tree.drawn));
+    store<u32>(tree.cuts + (<usize> k << 2), 0);
+  }
+}
+
+@inline
+function offerPair(forest: Forest, tree: Tree, k: u32, n: u32, packed: u64): void {
+  const mask: u64 = (1 << 21) - 1;
+  const left = <f64> (packed >> 21 & mask);
+  const ones1 = <f64> (packed & mask);
+  const right = nodeWeight - left;
+  const ones0 = left - ones1;
+  const rest1 = nodeSum - ones1;
+  const rest0 = right - rest1;
+  const quality = giniQuality(ones0 * ones0 + ones1 * ones1, rest0 * rest0 + rest1 * rest1, left, right);
+  offer(forest, tree, k, n, u32(packed >> 42), left, quality);
+}
+
+function tryRandomClasses(forest: Forest, tree: Tree, from: usize, n: u32, count: u32): bool {
+  const stride: usize = forest.stride;
+  const classes: usize = forest.classes;
+  const bits = forest.countBits;
+  const mask: u32 = (1 << bits) - 1;
+  const end = from + <usize> n * stride;
+  const target = stride - 2;
+  const lefts = tree.left;
+  drawCuts(forest, tree, count);
+  for (let k: u32 = 0; k < count; k++) {
+    const offset = <usize> load<u32>(tree.drawn + (<usize> k << 2)) << 1;
+    const cut = load<u32>(tree.cuts + (<usize> k << 2));
+    memory.fill(lefts, 0, classes << 3);
+    let rows: u32 = 0;
+    let left: f64 = 0;
+    for (let at = from; at < end; at += stride) {
+      const goes = u32(<u32> load<u16>(at + offset) <= cut);
+      const own: u32 = load<u16>(at + target);
+      const weight = <f64> (own & mask & (0 - goes));
+      const place = lefts + (<usize> (own >> bits) << 3);
+      rows += goes;
+      left += weight;
+      store<f64>(place, load<f64>(place) + weight);
+    }
+    let squaresLeft: f64 = 0;
+    let squaresRight: f64 = 0;
+    for (let at: usize = 0; at < classes << 3; at += 8) {
+      const one = load<f64>(lefts + at);
+      const other = load<f64>(tree.total + at) - one;
+      squaresLeft += one * one;
+      squaresRight += other * other;
+    }
+    const quality = giniQuality(squaresLeft, squaresRight, left, nodeWeight - left);
+    offer(forest, tree, k, n, rows, left, quality);
+  }
+  return settle(forest, tree);
+}
+
+/** Four features at a time. */
+function tryRandomMoments(forest: Forest, tree: Tree, from: usize, n: u32, count: u32): bool {
+  const stride: usize = forest.stride;
+  const end = from + <usize> n * stride;
+  drawCuts(forest, tree, count);
+  pad(tree, count);
+  for (let k: u32 = 0; k < count; k += 4) {
+    const drawn = tree.drawn + (<usize> k << 2);
+    const offset0 = <usize> load<u32>(drawn) << 1;
+    const offset1 = <usize> load<u32>(drawn, 4) << 1;
+    const offset2 = <usize> load<u32>(drawn, 8) << 1;
+    const offset3 = <usize> load<u32>(drawn, 12) << 1;
+    const cuts = tree.cuts + (<usize> k << 2);
+    const cut0 = load<u32>(cuts);
+    const cut1 = load<u32>(cuts, 4);
+    const cut2 = load<u32>(cuts, 8);
+    const cut3 = load<u32>(cuts, 12);
+    let left0 = f64x2.splat(0);
+    let left1 = left0;
+    let left2 = left0;
+    let left3 = left0;
+    let rows01: u64 = 0;
+    let rows23: u64 = 0;
+    for (let at = from; at < end; at += stride) {
+      const w = <f64> load<u32>(at + stride - 4);
+      const moment = f64x2.replace_lane(f64x2.splat(w), 1, w * load<f64>(at + stride - 12));
+      const goes0 = u64(<u32> load<u16>(at + offset0) <= cut0);
+      const goes1 = u64(<u32> load<u16>(at + offset1) <= cut1);
+      const goes2 = u64(<u32> load<u16>(at + offset2) <= cut2);
+      const goes3 = u64(<u32> load<u16>(at + offset3) <= cut3);
+      left0 = f64x2.add(left0, v128.and(moment, i64x2.splat(0 - goes0)));
+      left1 = f64x2.add(left1, v128.and(moment, i64x2.splat(0 - goes1)));
+      left2 = f64x2.add(left2, v128.and(moment, i64x2.splat(0 - goes2)));
+      left3 = f64x2.add(left3, v128.and(moment, i64x2.splat(0 - goes3)));
+      rows01 += goes0 | goes1 << 32;
+      rows23 += goes2 | goes3 << 32;
+    }
+    offerMoments(forest, tree, k, n, u32(rows01), left0);
+    if (k + 1 < count) offerMoments(forest, tree, k + 1, n, u32(rows01 >> 32), left1);
+    if (k + 2 < count) offerMoments(forest, tree, k + 2, n, u32(rows23), left2);
+    if (k + 3 < count) offerMoments(forest, tree, k + 3, n, u32(rows23 >> 32), left3);
+  }
+  return settle(forest, tree);
+}
+
+@inline
+function offerMoments(forest: Forest, tree: Tree, k: u32, n: u32, rows: u32, moment: v128): void {
+  const left = f64x2.extract_lane(moment, 0);
+  const sum = f64x2.extract_lane(moment, 1);
+  offer(forest, tree, k, n, rows, left, varianceQuality(sum, nodeSum - sum, left, nodeWeight - left));
 }
 
 // --------------------------------------------------------------------------------------------------- sorting

@@ -136,6 +136,7 @@ function writeForest(threads: Threads, task: ForestTask, shape: TreeShape, maxCo
   const records = kernels.reserve(rows * stride + 64);
   const low = kernels.reserve(X.cols * capacity * 8);
   const high = kernels.reserve(X.cols * capacity * 8);
+  const cells = kernels.reserve(X.cols * kernels.forest_cell_bytes());
   const cumulative = task.cumulative ? kernels.reserve(rows * 8) : 0;
   if (task.cumulative) new Float64Array(threads.memory.buffer, cumulative, rows).set(task.cumulative);
   const words: Partial<Record<keyof typeof FOREST, number>> = {
@@ -155,6 +156,7 @@ function writeForest(threads: Threads, task: ForestTask, shape: TreeShape, maxCo
     draws: task.draws,
     cumulative,
     countBits,
+    cells,
   };
   const view = new DataView(threads.memory.buffer);
   for (const [name, word] of Object.entries(words)) {
