@@ -28,3 +28,4 @@ export {
 } from "./linear.as";
 export { svm_dot, svm_partner, svm_row, svm_update } from "./svm.as";
 export { neighbors_offer } from "./neighbors.as";
+export { forest_cell_bytes, forest_code, forest_code_scratch, forest_grow } from "./forest.as";

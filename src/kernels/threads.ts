@@ -110,6 +110,10 @@ export interface Kernels {
       ...[momentum: number, nesterov: number],
     ]
   ): void;
+  forest_cell_bytes(): number;
+  forest_code(forest: number, column: number, values: number, scratch: number, most: number): void;
+  forest_code_scratch(rows: number): number;
+  forest_grow(forest: number, tree: number): number;
 }
 
 export type Kernel = keyof Kernels;

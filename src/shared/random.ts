@@ -25,6 +25,11 @@ export class Random {
     this.#d = next();
   }
 
+  /** The four words that say which numbers come next: a kernel goes on from them. */
+  get state(): [number, number, number, number] {
+    return [this.#a, this.#b, this.#c, this.#d];
+  }
+
   /** A whole number in [0, 2^32). */
   uint32(): number {
     const result = Math.imul(rotateLeft(Math.imul(this.#b, 5), 7), 9) >>> 0;

@@ -7,14 +7,18 @@ import type { Matrix } from "../matrix.ts";
 import { checkTraining } from "../tree/checks.ts";
 import { balancedWeights, multiplyWeights } from "../tree/class_weight.ts";
 import { createGrower } from "../tree/create_grower.ts";
+import type { GrownTree } from "../tree/grown_tree.ts";
 import {
   classificationCriterion,
+  limitsFor,
   maxFeaturesParam,
   regressionCriterion,
   treeParams,
 } from "../tree/params.ts";
 import { prune } from "../tree/prune.ts";
+import { scaleOf } from "../tree/regression_criterion.ts";
 import { TreesBuilder, type TreesState } from "../tree/trees_state.ts";
+import { growByKernels, suitsKernels } from "./forest_kernels.ts";
 import { OutOfBag } from "./out_of_bag.ts";
 
 /** The strict schemas of both tasks. */
@@ -69,10 +73,27 @@ export function fitForest(
     ? balancedWeights(y, n_classes, context.sample_weight)
     : undefined;
   const weight = multiplyWeights(context.sample_weight, balanced);
-  const { grower, limits } = createGrower(X, y, params, n_classes, splitter);
-  const trees = new TreesBuilder(n_classes, X.cols);
-  const oob = params.oob_score ? new OutOfBag(X, y, n_classes) : undefined;
   const draws = params.bootstrap ? new RowDraws(X.rows, params.max_samples, weight) : undefined;
+  const { ccpAlpha } = limitsFor(params, X.rows, X.cols, n_classes > 0 ? 1 : scaleOf(y));
+  let grown = new GrownForest(X, y, n_classes, params, ccpAlpha, context);
+  const task = {
+    X,
+    y,
+    params,
+    n_classes,
+    seed,
+    splitter,
+    draws: draws?.count ?? 0,
+    ...(draws?.cumulative ? { cumulative: draws.cumulative } : {}),
+    threads: context.threads ?? 1,
+  };
+  // With weights that are not whole the order of summing shows, and the kernels count.
+  const isCounted = !subsample && (params.bootstrap || weight === undefined);
+  if (isCounted && suitsKernels(task) && growByKernels(task, (tree, counts) => grown.take(tree, counts))) {
+    return grown.finish();
+  }
+  grown = new GrownForest(X, y, n_classes, params, ccpAlpha, context);
+  const { grower } = createGrower(X, y, params, n_classes, splitter);
   const everyRow = weight ?? new Float64Array(X.rows).fill(1);
   for (let tree = 0; tree < params.n_estimators; tree++) {
     const random = new Random(seed, tree);
@@ -83,12 +104,46 @@ export function fitForest(
       ? multiplyWeights(counts, balancedWeights(y, n_classes, counts))!
       : counts;
     grower.grow(treeWeight, random);
-    if (limits.ccpAlpha > 0) prune(grower.tree, limits.ccpAlpha);
-    trees.add(grower.tree);
-    if (oob !== undefined && counts !== undefined) oob.add(grower.tree, counts);
-    context.progress(tree + 1, params.n_estimators);
+    grown.take(grower.tree, counts);
   }
-  return trees.finish(oob?.score() ?? null);
+  return grown.finish();
+}
+
+/** What becomes of the trees, whoever grew them. */
+class GrownForest {
+  #trees: TreesBuilder;
+  #oob: OutOfBag | undefined;
+  #ccpAlpha: number;
+  #progress: FitContext["progress"];
+  #done = 0;
+  #total: number;
+
+  constructor(
+    X: Matrix,
+    y: Float64Array,
+    n_classes: number,
+    params: ForestParams,
+    ccpAlpha: number,
+    { progress }: FitContext,
+  ) {
+    this.#trees = new TreesBuilder(n_classes, X.cols);
+    this.#oob = params.oob_score ? new OutOfBag(X, y, n_classes) : undefined;
+    this.#ccpAlpha = ccpAlpha;
+    this.#progress = progress;
+    this.#total = params.n_estimators;
+  }
+
+  /** @param counts (rows) how often each row was drawn */
+  take(tree: GrownTree, counts: Float64Array | Int32Array | undefined): void {
+    if (this.#ccpAlpha > 0) prune(tree, this.#ccpAlpha);
+    this.#trees.add(tree);
+    if (counts !== undefined) this.#oob?.add(tree, counts);
+    this.#progress(++this.#done, this.#total);
+  }
+
+  finish(): TreesState {
+    return this.#trees.finish(this.#oob?.score() ?? null);
+  }
 }
 
 function checkBootstrap(name: string, params: ForestParams): void {
@@ -103,37 +158,38 @@ function checkBootstrap(name: string, params: ForestParams): void {
 
 /** Draws rows with replacement, in proportion to their weights. */
 class RowDraws {
-  #draws: number;
+  /** Rows drawn for each tree. */
+  readonly count: number;
   #rows: number;
   /** (rows) sums of the weights up to each row; absent: all rows are equally likely. */
-  #cumulative: Float64Array | undefined;
+  readonly cumulative: Float64Array | undefined;
 
   constructor(rows: number, maxSamples: number | null, weight: Float64Array | undefined) {
     this.#rows = rows;
     let total = rows;
     if (weight !== undefined) {
-      this.#cumulative = new Float64Array(rows);
+      this.cumulative = new Float64Array(rows);
       total = 0;
       for (let i = 0; i < rows; i++) {
         total += weight[i];
-        this.#cumulative[i] = total;
+        this.cumulative[i] = total;
       }
     }
-    if (maxSamples === null) this.#draws = rows;
-    else if (maxSamples >= 1) this.#draws = maxSamples;
-    else this.#draws = Math.max(1, Math.floor(maxSamples * Math.min(total, rows)));
+    if (maxSamples === null) this.count = rows;
+    else if (maxSamples >= 1) this.count = maxSamples;
+    else this.count = Math.max(1, Math.floor(maxSamples * Math.min(total, rows)));
   }
 
   /** (rows) how often each row was drawn. */
   draw(random: Random): Float64Array {
     const counts = new Float64Array(this.#rows);
-    const cumulative = this.#cumulative;
+    const cumulative = this.cumulative;
     if (cumulative === undefined) {
-      for (let k = 0; k < this.#draws; k++) counts[random.below(this.#rows)]++;
+      for (let k = 0; k < this.count; k++) counts[random.below(this.#rows)]++;
       return counts;
     }
     const total = cumulative[cumulative.length - 1];
-    for (let k = 0; k < this.#draws; k++) counts[firstAbove(cumulative, random.float() * total)]++;
+    for (let k = 0; k < this.count; k++) counts[firstAbove(cumulative, random.float() * total)]++;
     return counts;
   }
 }

@@ -20,7 +20,7 @@ export class OutOfBag {
   }
 
   /** @param counts (rows) how often the tree drew each row */
-  add(tree: GrownTree, counts: Float64Array): void {
+  add(tree: GrownTree, counts: Float64Array | Int32Array): void {
     const { data, rows } = this.#X;
     const outputs = this.#outputs;
     for (let i = 0; i < rows; i++) {

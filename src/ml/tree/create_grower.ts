@@ -9,6 +9,7 @@ import { largestCount } from "./splitter.ts";
 /**
  * A grower for all trees on this data, and the limits that the parameters mean for it.
  * @param n_classes 0 for regression
+ * @param mayPresort false: to the bit what src/kernels/forest.as.ts grows
  */
 export function createGrower(
   X: Matrix,
@@ -16,15 +17,16 @@ export function createGrower(
   params: TreeParams,
   n_classes: number,
   splitter: "best" | "random",
+  mayPresort = true,
 ): { grower: Grower; limits: TreeLimits } {
   const count = largestCount(X.rows);
   const ranks = splitter === "best" ? rankColumns(X) : undefined;
   if (n_classes > 0) {
     const limits = limitsFor(params, X.rows, X.cols, 1);
     const criterion = new ClassificationCriterion(y, n_classes, params.criterion !== "gini", count);
-    return { grower: new Grower(X, criterion, limits, ranks), limits };
+    return { grower: new Grower(X, criterion, limits, ranks, mayPresort), limits };
   }
   const target = scaleTarget(y);
   const limits = limitsFor(params, X.rows, X.cols, target.scale);
-  return { grower: new Grower(X, new RegressionCriterion(target, count), limits, ranks), limits };
+  return { grower: new Grower(X, new RegressionCriterion(target, count), limits, ranks, mayPresort), limits };
 }

@@ -34,11 +34,20 @@ export class Grower {
   #sides: SideLimits;
   #totalWeight = 0;
 
-  /** @param ranks of X for exact best splits; absent: random thresholds */
-  constructor(X: Matrix, criterion: Criterion, limits: TreeLimits, ranks: Ranks | undefined) {
+  /**
+   * @param ranks of X for exact best splits; absent: random thresholds
+   * @param mayPresort false: sums are taken in the order of the kernels
+   */
+  constructor(
+    X: Matrix,
+    criterion: Criterion,
+    limits: TreeLimits,
+    ranks: Ranks | undefined,
+    mayPresort: boolean,
+  ) {
     this.tree = new GrownTree(criterion.outputs);
     this.#criterion = criterion;
-    this.#splitter = new Splitter(X, criterion, ranks, limits.maxFeatures);
+    this.#splitter = new Splitter(X, criterion, ranks, limits.maxFeatures, mayPresort);
     this.#limits = limits;
     this.#sides = { minSamples: limits.minSamplesLeaf, minWeight: 0 };
   }

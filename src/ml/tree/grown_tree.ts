@@ -1,4 +1,6 @@
 /** One tree while it is grown: flat arrays that grow by doubling and are used again for the next tree. */
+const PER_NODE = ["feature", "threshold", "left", "right", "impurity", "weight"] as const;
+
 export class GrownTree {
   readonly outputs: number;
   count = 0;
@@ -20,6 +22,14 @@ export class GrownTree {
 
   clear(): void {
     this.count = 0;
+  }
+
+  /** Becomes a copy of a tree that was grown elsewhere. */
+  assign(nodes: Pick<GrownTree, "count" | (typeof PER_NODE)[number] | "value">): void {
+    while (this.feature.length < nodes.count) this.#double();
+    this.count = nodes.count;
+    for (const field of PER_NODE) this[field].set(nodes[field]);
+    this.value.set(nodes.value);
   }
 
   /** Adds a leaf and returns its number. */

@@ -93,7 +93,8 @@ export class RegressionCriterion implements Criterion {
     this.weight = weight;
     this.#sum = sum;
     this.pure = lowest === highest;
-    this.impurity = this.pure ? 0 : Math.max(0, squares / weight - (sum / weight) ** 2);
+    const mean = sum / weight;
+    this.impurity = this.pure ? 0 : Math.max(0, squares / weight - mean * mean);
   }
 
   value(target: Float64Array, at: number): void {

@@ -45,11 +45,19 @@ export class Splitter {
   #values: Float64Array;
   #spareRows: Int32Array;
 
-  constructor(X: Matrix, criterion: Criterion, ranks: Ranks | undefined, maxFeatures: number) {
+  constructor(
+    X: Matrix,
+    criterion: Criterion,
+    ranks: Ranks | undefined,
+    maxFeatures: number,
+    mayPresort: boolean,
+  ) {
     this.#columns = Array.from({ length: X.cols }, (_, j) => columnView(X, j));
     this.#criterion = criterion;
     this.#ranks = ranks;
-    if (ranks !== undefined && 2 * maxFeatures > X.cols && X.rows * X.cols <= SORTED_LIMIT) {
+    if (
+      mayPresort && ranks !== undefined && 2 * maxFeatures > X.cols && X.rows * X.cols <= SORTED_LIMIT
+    ) {
       this.#sorted = new SortedRows(ranks, X.rows, X.cols);
     }
     this.#goesLeft = new Uint8Array(X.rows);

@@ -1,0 +1,244 @@
+/** The kernels of forests beside the plain TypeScript, which is their referee. */
+import assert from "node:assert/strict";
+import { type ForestTask, growByKernels, suitsKernels } from "@/ml/ensemble/forest_kernels.ts";
+import { extraTrees } from "@/ml/ensemble/extra_trees.ts";
+import { randomForest } from "@/ml/ensemble/random_forest.ts";
+import type { Matrix } from "@/ml/matrix.ts";
+import { createGrower } from "@/ml/tree/create_grower.ts";
+import { GrownTree } from "@/ml/tree/grown_tree.ts";
+import { Random } from "@/shared/random.ts";
+import { contextFor } from "../tree/reference_data.ts";
+
+const FIELDS = ["feature", "threshold", "left", "right", "impurity", "weight"] as const;
+
+/** Numbers with many and with few values, doubles of 0 and -0, and constants, in any order. */
+function randomMatrix(rows: number, cols: number, random: Random): Matrix {
+  const data = new Float64Array(rows * cols);
+  for (let j = 0; j < cols; j++) {
+    const kind = random.below(6);
+    for (let i = 0; i < rows; i++) {
+      const value = random.normal();
+      data[j * rows + i] = kind === 0
+        ? Math.round(value)
+        : kind === 1
+        ? value > 0 ? 1 : -0
+        : kind === 2
+        ? 3
+        : kind === 3
+        ? Math.exp(9 * value)
+        : value;
+    }
+  }
+  return {
+    rows,
+    cols,
+    data,
+    names: Array.from({ length: cols }, (_, j) => `x${j}`),
+    categories: new Array<number>(cols).fill(0),
+  };
+}
+
+function randomTask(seed: number, more: Partial<ForestTask["params"]> = {}): ForestTask {
+  const random = new Random(seed);
+  const rows = [40, 300, 1200][random.below(3)];
+  const X = randomMatrix(rows, 1 + random.below(40), random);
+  const n_classes = [0, 0, 2, 2, 3, 11][random.below(6)];
+  const y = new Float64Array(rows);
+  for (let i = 0; i < rows; i++) {
+    const signal = X.data[i] + X.data[(X.cols - 1) * rows + i] + random.normal();
+    y[i] = n_classes === 0 ? 1e3 * signal : Math.abs(Math.round(2 * signal)) % n_classes;
+  }
+  let sum = 0;
+  const weighted = random.below(3) === 0;
+  return {
+    X,
+    y,
+    n_classes,
+    seed,
+    splitter: random.below(2) === 0 ? "best" : "random",
+    draws: random.below(3) === 0 ? 0 : Math.ceil(rows * random.float()),
+    ...(weighted ? { cumulative: Float64Array.from(y, (_, i) => sum += i % 5) } : {}),
+    threads: 1,
+    params: {
+      n_estimators: 4,
+      criterion: n_classes === 0 ? "squared_error" : "gini",
+      max_depth: random.below(3) === 0 ? 5 : null,
+      min_samples_split: random.below(3) === 0 ? 12 : 2,
+      min_samples_leaf: random.below(3) === 0 ? 7 : 1,
+      min_weight_fraction_leaf: random.below(4) === 0 ? 0.03 : 0,
+      max_features: (["sqrt", null, 1, 0.5] as const)[random.below(4)],
+      max_leaf_nodes: null,
+      min_impurity_decrease: 0,
+      ccp_alpha: 0,
+      ...more,
+    },
+  };
+}
+
+function copyOf(tree: GrownTree): GrownTree {
+  const { count, outputs } = tree;
+  const copy = new GrownTree(outputs);
+  copy.assign({
+    count,
+    feature: tree.feature.subarray(0, count),
+    threshold: tree.threshold.subarray(0, count),
+    left: tree.left.subarray(0, count),
+    right: tree.right.subarray(0, count),
+    impurity: tree.impurity.subarray(0, count),
+    weight: tree.weight.subarray(0, count),
+    value: tree.value.subarray(0, count * outputs),
+  });
+  return copy;
+}
+
+function byKernels(task: ForestTask, maxCodes?: number): GrownTree[] {
+  const trees: GrownTree[] = [];
+  assert.ok(growByKernels(task, (tree) => trees.push(copyOf(tree)), maxCodes));
+  return trees;
+}
+
+function firstAbove(sorted: Float64Array, value: number): number {
+  return sorted.findIndex((sum) => sum > value);
+}
+
+function byReferee({ X, y, params, n_classes, splitter, seed, draws, cumulative }: ForestTask): GrownTree[] {
+  const { grower } = createGrower(X, y, params, n_classes, splitter, false);
+  return Array.from({ length: params.n_estimators }, (_, tree) => {
+    const random = new Random(seed, tree);
+    const weight = new Float64Array(X.rows).fill(draws === 0 ? 1 : 0);
+    for (let k = 0; k < draws; k++) {
+      weight[
+        cumulative ? firstAbove(cumulative, random.float() * cumulative[X.rows - 1]) : random.below(X.rows)
+      ]++;
+    }
+    grower.grow(weight, random);
+    return copyOf(grower.tree);
+  });
+}
+
+function assertSameTrees(
+  kernels: GrownTree[],
+  referee: GrownTree[],
+  what: string,
+  fields: readonly (typeof FIELDS)[number][],
+) {
+  kernels.forEach((tree, t) => {
+    assert.equal(tree.count, referee[t].count, `${what}: nodes of tree ${t}`);
+    for (const field of [...fields, "value"] as const) {
+      const size = field === "value" ? tree.count * tree.outputs : tree.count;
+      for (let i = 0; i < size; i++) {
+        assert.ok(
+          Object.is(tree[field][i], referee[t][field][i]),
+          `${what}: ${field}[${i}] of tree ${t} is ${tree[field][i]}, not ${referee[t][field][i]}`,
+        );
+      }
+    }
+  });
+}
+
+Deno.test("forest kernels grow to the bit the trees of the plain grower", () => {
+  let nodes = 0;
+  for (let seed = 0; seed < 120; seed++) {
+    const task = randomTask(seed);
+    const trees = byKernels(task);
+    assertSameTrees(trees, byReferee(task), `seed ${seed}`, FIELDS);
+    nodes += trees.reduce((sum, { count }) => sum + count, 0);
+  }
+  assert.ok(nodes > 20_000, `${nodes} nodes were compared`);
+});
+
+Deno.test("forest kernels part a column of too many values into codes of neighbours", () => {
+  for (let seed = 0; seed < 40; seed++) {
+    const task = randomTask(seed);
+    const { X } = task;
+    const most = 50;
+    // The referee sees the first value of each code.
+    const data = X.data.slice();
+    for (let j = 0; j < X.cols; j++) {
+      const column = data.subarray(j * X.rows, (j + 1) * X.rows);
+      const distinct = [...new Set(Array.from(column, (value) => value + 0))].sort((a, b) => a - b);
+      if (distinct.length <= most) continue;
+      const code = (k: number) => Math.floor(k * most / distinct.length);
+      const first = new Map(distinct.map((value, k) => {
+        const from = distinct.findIndex((_, other) => code(other) === code(k));
+        return [value, distinct[from]];
+      }));
+      for (let i = 0; i < column.length; i++) column[i] = first.get(column[i] + 0)!;
+    }
+    const kernels = byKernels(task, most);
+    assertSameTrees(
+      kernels,
+      byReferee({ ...task, X: { ...X, data } }),
+      `seed ${seed}`,
+      FIELDS.filter((field) => field !== "threshold"),
+    );
+    for (const tree of task.draws === 0 ? kernels : []) assertThresholdsPart(tree, X);
+  }
+});
+
+/** The thresholds send as many rows left as the tree says. */
+function assertThresholdsPart(tree: GrownTree, X: Matrix): void {
+  const weight = new Float64Array(tree.count);
+  for (let i = 0; i < X.rows; i++) {
+    for (let node = 0; node >= 0;) {
+      weight[node]++;
+      const column = tree.feature[node];
+      if (column < 0) break;
+      node = X.data[column * X.rows + i] <= tree.threshold[node] ? tree.left[node] : tree.right[node];
+    }
+  }
+  assert.deepEqual([...weight], [...tree.weight.subarray(0, tree.count)]);
+}
+
+Deno.test("random_forest and extra_trees learn the same bytes on 1, 2 and 3 threads", () => {
+  for (const estimator of [randomForest, extraTrees]) {
+    for (const n_classes of [0, 3]) {
+      const random = new Random(5);
+      const X = randomMatrix(3000, 9, random);
+      const y = Float64Array.from(
+        { length: X.rows },
+        (_, i) => n_classes === 0 ? X.data[i] + random.normal() : random.below(n_classes),
+      );
+      const task = n_classes === 0 ? "regression" : "classification";
+      const params = estimator.params[task]!.parse({ n_estimators: 9, bootstrap: true, oob_score: true });
+      const states = [1, 2, 3].map((threads) => {
+        const seen: number[] = [];
+        const progress = (done: number) => seen.push(done);
+        const state = estimator.fit(X, y, params, { ...contextFor(task, n_classes), threads, progress });
+        assert.deepEqual(seen, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        return state;
+      });
+      assert.deepEqual(states[1], states[0]);
+      assert.deepEqual(states[2], states[0]);
+    }
+  }
+});
+
+Deno.test("a row drawn too often to be counted in 16 bits leaves the forest to the plain grower", () => {
+  const task = randomTask(3, { n_estimators: 2 });
+  const { X, y } = { X: randomMatrix(3000, 8, new Random(1)), y: new Float64Array(3000) };
+  for (let i = 0; i < y.length; i++) y[i] = i % 40;
+  const cumulative = new Float64Array(3000).map((_, i) => i < 10 ? 0 : i);
+  cumulative.fill(1e9, 10);
+  assert.equal(
+    growByKernels({ ...task, X, y, n_classes: 40, draws: 3000, cumulative }, () => {}),
+    false,
+  );
+  const sample_weight = new Float64Array(3000).fill(1e-9);
+  sample_weight[10] = 1e9;
+  const params = randomForest.params.classification!.parse({ n_estimators: 100 });
+  const state = randomForest.fit(X, y, params, { ...contextFor("classification", 40), sample_weight });
+  assert.equal(randomForest.predict(X, state)[y[10]], 1);
+});
+
+Deno.test("small data and what the kernels can't grow go the plain way", () => {
+  const large = { ...randomTask(1), X: randomMatrix(20_000, 10, new Random(1)) };
+  const gini = { ...large, n_classes: 2, params: { ...large.params, criterion: "gini" as const } };
+  const base = { ...gini, params: { ...gini.params, n_estimators: 100 } };
+  assert.ok(suitsKernels(base));
+  for (
+    const params of [{ criterion: "entropy" as const }, { max_leaf_nodes: 8 }, { min_impurity_decrease: 0.1 }]
+  ) assert.equal(suitsKernels({ ...base, params: { ...base.params, ...params } }), false);
+  assert.equal(suitsKernels({ ...base, n_classes: 100 }), false);
+  assert.equal(suitsKernels({ ...base, X: randomMatrix(150, 4, new Random(1)) }), false);
+});
