@@ -22,7 +22,7 @@ export interface JobParts {
 }
 
 /** What the job compares and fits with; `auto` has several. */
-interface Candidate {
+export interface Candidate {
   algorithm: string;
   params: Record<string, unknown>;
 }
@@ -43,15 +43,7 @@ export async function runTrainingJob(
   metricOf(metric, task);
   const holdout = await keepHoldout(parts.holdouts, prepared, request);
 
-  const candidates: Candidate[] = request.algorithm === "auto"
-    ? candidatesFor({
-      task,
-      rows: train.rows,
-      features: prepared.features,
-      n_classes: prepared.classes.length,
-      weighted: request.sample_weight !== undefined,
-    }).slice(0, request.trials)
-    : [{ algorithm: request.algorithm, params: request.params }];
+  const candidates = candidatesOf(request, prepared);
   const compared = await compareAll(job_id, candidates, request, prepared, metric, parts);
   const ranked = rank(compared.rows, metric);
   const winner = ranked[0];
@@ -123,6 +115,17 @@ export async function runTrainingJob(
     findings: prepared.findings,
     ...(prepared.notes ? { notes: prepared.notes } : {}),
   };
+}
+
+export function candidatesOf(request: TrainingRequest, prepared: Prepared): Candidate[] {
+  if (request.algorithm !== "auto") return [{ algorithm: request.algorithm, params: request.params }];
+  return candidatesFor({
+    task: prepared.task,
+    rows: prepared.train.rows,
+    features: prepared.features,
+    n_classes: prepared.classes.length,
+    weighted: request.sample_weight !== undefined,
+  }).slice(0, request.trials);
 }
 
 function rounded(ms: number): number {

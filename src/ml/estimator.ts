@@ -37,6 +37,15 @@ export interface FitContext {
   progress(done: number, total: number, score?: number): void;
 }
 
+/** What is known of a fit before it starts. */
+export interface FitShape {
+  rows: number;
+  /** Of the prepared matrix. */
+  cols: number;
+  /** 0 for regression. */
+  n_classes: number;
+}
+
 export interface Estimator<P = Record<string, unknown>, S extends State = State> {
   /** scikit-learn's word in snake_case: `random_forest`. */
   name: string;
@@ -59,6 +68,8 @@ export interface Estimator<P = Record<string, unknown>, S extends State = State>
    * @returns regression: (rows). Classification: probabilities, row-major (rows * n_classes), each row sums to 1.
    */
   predict(X: Matrix, state: S): Float64Array;
+  /** Bytes that `fit` takes beside X, what it learns included, as an upper estimate. Absent: as much as X. */
+  memory?(shape: FitShape, params: P): number;
   /** How much each column of X moved the fit, >= 0, summing to 1 (or all 0). */
   importances?(state: S): Float64Array;
 }
