@@ -1,6 +1,9 @@
 /** Refuses a job that will not fit into memory, before it is queued. */
 import { AppError } from "@/shared/errors.ts";
-import { fitMemory, tableMemory } from "@/ml/fit_memory.ts";
+import type { Table } from "@/dataset/table.ts";
+import { estimatorOf } from "@/ml/estimators.ts";
+import { checkParams } from "@/ml/pipeline.ts";
+import { matrixColumns } from "@/ml/preprocessing/matrix_size.ts";
 import type { TrainingRequest } from "./job.ts";
 import type { Prepared } from "./tasks/prepare.ts";
 import { type Candidate, candidatesOf } from "./training_job.ts";
@@ -8,12 +11,14 @@ import { type Candidate, candidatesOf } from "./training_job.ts";
 /** @throws AppError resource_exhausted with the figures and the ways out */
 export function requireJobMemory(request: TrainingRequest, prepared: Prepared, limit_bytes: number): void {
   const { train, task, classes } = prepared;
-  const table = tableMemory(train);
-  const of = ({ algorithm, params }: Candidate) =>
-    fitMemory(train, {
-      ...{ algorithm, params, task, target: request.target, n_classes: classes.length },
-      ...(request.features ? { features: request.features } : {}),
-    });
+  const table = tableBytes(train);
+  const of = ({ algorithm, params }: Candidate) => {
+    const estimator = estimatorOf(algorithm);
+    const cols = matrixColumns(train, request.target, estimator.needs, request.features);
+    const matrix = train.rows * cols * 8;
+    const shape = { rows: train.rows, cols, n_classes: classes.length };
+    return matrix + (estimator.memory?.(shape, checkParams(algorithm, task, params)) ?? matrix);
+  };
   const candidates = candidatesOf(request, prepared).map((candidate) => ({
     candidate,
     bytes: of(candidate),
@@ -37,6 +42,13 @@ export function requireJobMemory(request: TrainingRequest, prepared: Prepared, l
           : ""
       }set threads: 1, or raise training.max_fit_mb.`,
     },
+  );
+}
+
+function tableBytes({ columns }: Table): number {
+  return columns.reduce(
+    (sum, column) => sum + (column.storage === "numeric" ? column.values : column.codes).byteLength,
+    0,
   );
 }
 
