@@ -95,10 +95,10 @@ export function writeNumeric(
 ): void {
   const { impute, median, mean, scale } = state;
   const fill = impute ? median : NaN;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i];
-    output[i] = ((value === value ? value : fill) - mean) / scale;
-  }
+  if (mean === 0 && scale === 1) output.set(values);
+  else for (let i = 0; i < values.length; i++) output[i] = (values[i] - mean) / scale;
+  const filled = (fill - mean) / scale;
+  for (let i = 0; i < values.length; i++) if (values[i] !== values[i]) output[i] = filled;
   if (!indicator || !state.indicator) return;
   const whenThere = (0 - state.indicator_mean) / state.indicator_scale;
   const whenMissing = (1 - state.indicator_mean) / state.indicator_scale;
