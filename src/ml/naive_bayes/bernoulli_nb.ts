@@ -2,7 +2,7 @@ import { log } from "@/kernels/math.ts";
 import { z } from "zod";
 import { defineEstimator } from "../estimator.ts";
 import type { Matrix } from "../matrix.ts";
-import { checkTraining } from "../tree/checks.ts";
+import { checkFeatures, checkTraining } from "../tree/checks.ts";
 import {
   DISCRETE_PARAMS,
   discretePrior,
@@ -33,7 +33,7 @@ export const bernoulliNb = defineEstimator<z.infer<typeof params>, BernoulliStat
   fit(X, y, params, context) {
     checkTraining(X, y, context, "bernoulli_nb", false);
     const { cols } = X;
-    const { sums, counts } = sumsByClass(binary(X, params.binarize), y, context);
+    const { sums, counts } = sumsByClass(binary(X, params.binarize, "fit bernoulli_nb"), y, context);
     const prior = discretePrior(params, counts, "bernoulli_nb");
     const alpha = Math.max(params.alpha, LEAST_ALPHA);
     const coef = new Float64Array(sums.length);
@@ -51,10 +51,16 @@ export const bernoulliNb = defineEstimator<z.infer<typeof params>, BernoulliStat
     return { prior, coef, intercept, binarize: params.binarize };
   },
 
-  predict: (X, state) => predictDiscrete(binary(X, state.binarize), state, "bernoulli_nb"),
+  predict: (X, state) =>
+    predictDiscrete(binary(X, state.binarize, "predict with bernoulli_nb"), state, "bernoulli_nb"),
 });
 
-/** 1 above the limit, else 0; what is no number stays, to be refused. */
-function binary(X: Matrix, limit: number): Matrix {
-  return { ...X, data: X.data.map((value) => value - value === 0 ? (value > limit ? 1 : 0) : value) };
+/** 1 above the limit, else 0, by the sign bit: a branch would be guessed wrong half of the time. */
+function binary(X: Matrix, limit: number, action: string): Matrix {
+  checkFeatures(X, action, false);
+  const data = new Float64Array(X.data.length);
+  for (let at = 0; at < data.length; at++) data[at] = limit - X.data[at];
+  const words = new Uint32Array(data.buffer);
+  for (let at = 0; at < data.length; at++) data[at] = words[2 * at + 1] >>> 31;
+  return { ...X, data };
 }

@@ -35,14 +35,17 @@ export function sumsByClass(
   y: Float64Array,
   { n_classes, sample_weight }: FitContext,
 ): { sums: Float64Array; counts: Float64Array } {
-  const sums = new Float64Array(n_classes * X.cols);
+  const kinds = Int32Array.from(y);
   const counts = new Float64Array(n_classes);
-  for (let i = 0; i < X.rows; i++) counts[y[i]] += sample_weight?.[i] ?? 1;
+  for (let i = 0; i < X.rows; i++) counts[kinds[i]] += sample_weight ? sample_weight[i] : 1;
+  const sums = new Float64Array(n_classes * X.cols);
+  const own = new Float64Array(n_classes);
   for (let j = 0; j < X.cols; j++) {
     const column = columnView(X, j);
-    for (let i = 0; i < X.rows; i++) {
-      if (column[i] !== 0) sums[y[i] * X.cols + j] += column[i] * (sample_weight?.[i] ?? 1);
-    }
+    own.fill(0);
+    if (sample_weight) { for (let i = 0; i < X.rows; i++) own[kinds[i]] += column[i] * sample_weight[i]; }
+    else for (let i = 0; i < X.rows; i++) own[kinds[i]] += column[i];
+    own.forEach((sum, k) => sums[k * X.cols + j] = sum);
   }
   return { sums, counts };
 }

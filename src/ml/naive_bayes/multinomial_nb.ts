@@ -50,8 +50,9 @@ export const multinomialNb = defineEstimator<z.infer<typeof params>, DiscreteSta
 function checkCounts(X: Matrix): void {
   for (let j = 0; j < X.cols; j++) {
     const column = columnView(X, j);
-    const row = column.findIndex((value) => value < 0);
-    if (row < 0) continue;
+    let row = 0;
+    while (row < column.length && column[row] >= 0) row++;
+    if (row === column.length) continue;
     throw new AppError(
       "invalid_argument",
       `Cannot fit multinomial_nb: column "${X.names[j]}" holds ${column[row]} in row ${

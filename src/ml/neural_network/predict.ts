@@ -41,7 +41,9 @@ export function networkScores(X: Matrix, state: NetworkState): Float32Array {
 }
 
 function every(rows: number): Int32Array {
-  return Int32Array.from({ length: rows }, (_, i) => i);
+  const result = new Int32Array(rows);
+  for (let i = 0; i < rows; i++) result[i] = i;
+  return result;
 }
 
 /** The scores of some rows, for one state of the weights after the other. */
@@ -62,7 +64,8 @@ export function rowScores(
     for (let from = 0; from < rows.length; from += CHUNK_ROWS) {
       const count = Math.min(CHUNK_ROWS, rows.length - from);
       for (let j = 0; j < X.cols; j++) {
-        for (let i = 0; i < count; i++) input[i * width + j] = X.data[j * X.rows + rows[from + i]];
+        const start = j * X.rows;
+        for (let i = 0, at = j; i < count; i++, at += width) input[at] = X.data[start + rows[from + i]];
       }
       network.forward(count);
       for (let i = 0; i < count; i++) {
@@ -78,7 +81,11 @@ export function networkOutput(
   scores: Float32Array,
   { n_classes, mean, scale }: Pick<NetworkState, "n_classes" | "mean" | "scale">,
 ): Float64Array {
-  if (n_classes === 0) return Float64Array.from(scores, (score) => mean + scale * score);
+  if (n_classes === 0) {
+    const result = new Float64Array(scores.length);
+    for (let i = 0; i < scores.length; i++) result[i] = mean + scale * scores[i];
+    return result;
+  }
   if (n_classes === 2) {
     const result = new Float64Array(scores.length * 2);
     for (let i = 0; i < scores.length; i++) {

@@ -2,7 +2,7 @@
 import { type Column, columnOf, type ColumnType, type DateOrder, type Table } from "@/dataset/table.ts";
 import { AppError } from "@/shared/errors.ts";
 import { categoryCounts, frequentLevels } from "./column_access.ts";
-import { requireFinite } from "./require_finite.ts";
+import { LARGEST, requireFinite } from "./require_finite.ts";
 
 export interface FeatureSpec {
   name: string;
@@ -53,8 +53,8 @@ export function chooseFeatures(
     const { name } = column;
     if (name === choice.target || name === choice.sample_weight || excluded.has(name)) continue;
     if (named && !named.has(name)) continue;
-    requireFinite(column);
     const spec = describeFeature(column);
+    if (!(Math.abs(spec.min ?? 0) <= LARGEST && Math.abs(spec.max ?? 0) <= LARGEST)) requireFinite(column);
     const reason = reasonToDrop(column, spec, named !== undefined);
     if (reason) dropped.push({ column: name, reason });
     else features.push(spec);

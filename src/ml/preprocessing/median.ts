@@ -4,6 +4,8 @@
 const FEW = 4096;
 /** Sign, exponent and four bits of the fraction. */
 const BUCKETS = 1 << 16;
+/** The counts of the buckets, for one column after the other. */
+let scratch: Uint32Array | undefined;
 
 /** @param values without NaN; not changed. @returns 0 for none */
 export function medianOf(values: Float64Array): number {
@@ -27,7 +29,7 @@ function aroundMiddle(
   last: number,
 ): { sorted: Float64Array; before: number } {
   const words = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
-  const counts = new Uint32Array(BUCKETS);
+  const counts = (scratch ??= new Uint32Array(BUCKETS)).fill(0);
   for (let i = 1; i < words.length; i += 2) counts[bucketOf(words[i])]++;
   let low = 0;
   let before = 0;

@@ -35,14 +35,16 @@ export function fitNumeric(
     indicator_scale: 1,
   };
   if (!options.impute) return state;
-  const there = withoutMissing(values);
+  const whole = sumOf(values);
+  // A sum of finite numbers is no number only where one is missing.
+  const there = whole === whole ? values : withoutMissing(values);
   state.median = medianOf(there);
   const missing = values.length - there.length;
   state.indicator = missing > 0 && options.indicator !== false;
   if (!options.scale) return state;
 
   const rows = values.length;
-  const moments = momentsOf(there, missing, state.median);
+  const moments = momentsOf(there, whole === whole ? whole : sumOf(there), missing, state.median);
   state.mean = moments.mean;
   state.scale = moments.scale;
   if (state.indicator) {
@@ -55,10 +57,15 @@ export function fitNumeric(
 }
 
 /** Mean and standard deviation (divided by n) of `there` and `missing` times `fill`. */
-function momentsOf(there: Float64Array, missing: number, fill: number): { mean: number; scale: number } {
+function momentsOf(
+  there: Float64Array,
+  total: number,
+  missing: number,
+  fill: number,
+): { mean: number; scale: number } {
   const rows = there.length + missing;
   if (rows === 0) return { mean: 0, scale: 1 };
-  const mean = (missing * fill + sumOf(there)) / rows;
+  const mean = (missing * fill + total) / rows;
   const far = fill - mean;
   const { sum, squares: near } = sumsFrom(there, mean);
   const squares = missing * (far * far) + near;
@@ -70,11 +77,9 @@ function momentsOf(there: Float64Array, missing: number, fill: number): { mean: 
   return { mean, scale: variance <= noise ? 1 : Math.sqrt(variance) };
 }
 
-/** The values that are there; the same array where all are. */
 function withoutMissing(values: Float64Array): Float64Array {
   let missing = 0;
   for (let i = 0; i < values.length; i++) if (values[i] !== values[i]) missing++;
-  if (missing === 0) return values;
   const there = new Float64Array(values.length - missing);
   let count = 0;
   for (let i = 0; i < values.length; i++) if (values[i] === values[i]) there[count++] = values[i];
@@ -95,9 +100,12 @@ export function writeNumeric(
 ): void {
   const { impute, median, mean, scale } = state;
   const fill = impute ? median : NaN;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i];
-    output[i] = ((value === value ? value : fill) - mean) / scale;
+  if (mean === 0 && scale === 1) output.set(values);
+  else for (let i = 0; i < values.length; i++) output[i] = (values[i] - mean) / scale;
+  const filled = (fill - mean) / scale;
+  const hasMissing = Number.isNaN(sumOf(output));
+  for (let i = hasMissing ? 0 : values.length; i < values.length; i++) {
+    if (values[i] !== values[i]) output[i] = filled;
   }
   if (!indicator || !state.indicator) return;
   const whenThere = (0 - state.indicator_mean) / state.indicator_scale;
