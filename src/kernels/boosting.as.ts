@@ -399,6 +399,26 @@ function keep(found: Found, gain: f64, slot: u32, bin: u32, left: u32, sums: v12
 /** A category counts on its own from this many rows (by hessian); it also damps the order of categories. */
 const CATEGORY_SUPPORT: f64 = 10;
 
+/** Shell's sort of pairs of value and bin: values ascending, of equal ones the lower bin first. */
+function sortByValue(pairs: usize, count: u32): void {
+  const end = pairs + (usize(count) << 4);
+  for (let gap: usize = 57; gap > 0; gap = gap > 1 ? gap * 4 / 9 : 0) {
+    const step = gap << 4;
+    for (let from = pairs + step; from < end; from += 16) {
+      const pair = v128.load(from);
+      const value = load<f64>(from);
+      const bin = load<u32>(from, 8);
+      let at = from;
+      for (; at >= pairs + step; at -= step) {
+        const other = load<f64>(at - step);
+        if (other < value || (other == value && load<u32>(at - step, 8) < bin)) break;
+        v128.store(at, v128.load(at - step));
+      }
+      v128.store(at, pair);
+    }
+  }
+}
+
 /**
  * Categories sorted by gradient per hessian, split like numbers, from both ends up to the middle. Categories with
  * little support go right, with the larger half. Missing values are one more category.
@@ -417,15 +437,11 @@ function categories(grid: Grid, node: Request, slot: u32, missing: u32, found: F
     const h = f64(load<i64>(start + (usize(bin) << 4), 8) >> shift) * grid.hessianUnit;
     if (!(h * support >= CATEGORY_SUPPORT)) continue;
     const value = f64(load<i64>(start + (usize(bin) << 4))) * grid.gradientUnit / (h + CATEGORY_SUPPORT);
-    // Insertion: values ascending, of equal ones the lower bin first.
-    let at = used++;
-    for (; at > 0 && load<f64>(scratch + (usize(at - 1) << 4)) > value; at--) {
-      v128.store(scratch + (usize(at) << 4), v128.load(scratch + (usize(at - 1) << 4)));
-    }
-    store<f64>(scratch + (usize(at) << 4), value);
-    store<u32>(scratch + (usize(at) << 4), bin, 8);
+    store<f64>(scratch + (usize(used) << 4), value);
+    store<u32>(scratch + (usize(used++) << 4), bin, 8);
   }
   if (used < 2) return;
+  sortByValue(scratch, used);
   const round = kept(ROUND);
   let best = found.gain;
   let bestSize: i32 = 0;
