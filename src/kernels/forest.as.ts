@@ -2,10 +2,11 @@
  * Growing whole trees of a forest: to the bit what src/ml/tree/grower.ts grows on the same values, without its orders
  * best first, its weights that are not whole and its entropy.
  *
- * Columns become codes of 16 bits, which keep the order of the values (equal values share one; where a column has more
- * than 65536 values, neighbours do). A row is a record of all its codes and its target, and the records of a node lie
- * together: a split writes those of its children, in order, into a second buffer. So all reading is in a row, and small
- * nodes stay in the nearest cache.
+ * For best splits columns become codes of 16 bits, which keep the order of the values (equal values share one; where a
+ * column has more than 65536 values, neighbours do). For random splits they become keys of 32 bits: values rounded to
+ * single precision, as scikit-learn does. A row is a record of all its codes or keys and its target, and the records of
+ * a node lie together: a split writes those of its children, in order, into a second buffer. So all reading is in a
+ * row, and small nodes stay in the nearest cache.
  *
  * Source: Breiman, "Random Forests" (2001); Geurts, Ernst, Wehenkel, "Extremely randomized trees" (2006);
  * scikit-learn, `_splitter.pyx`.
@@ -25,7 +26,7 @@ class Forest {
   /** 0 for regression. */
   classes: u32;
   /**
-   * A record a row: its codes; at its end the target. For classes that is one number of 16 bits, the class above
+   * A record a row: its codes or keys; at its end the target. For classes that is one number of 16 bits, the class above
    * `countBits` bits for how often the row was drawn; for regression the target and 32 bits of how often.
    */
   records: usize;
@@ -44,8 +45,6 @@ class Forest {
   /** Sums of the weights up to each row; 0: all rows are equally likely. */
   cumulative: usize;
   countBits: u32;
-  /** CELLS + 1 codes of 32 bits a column: the first one in each cell, for `codeOf`. */
-  cells: usize;
 }
 
 /** The room and the result of one tree. */
@@ -137,13 +136,8 @@ export function forest_code_scratch(rows: u32): u32 {
   return rows * 24 + DIGITS * BUCKETS * 4;
 }
 
-/** Bytes that `codeOf` needs a column. */
-export function forest_cell_bytes(): u32 {
-  return <u32> CELL_BYTES;
-}
-
-/** Codes one column into the records: at most `most` codes. `values` are its doubles, none of them NaN. */
-export function forest_code(forest: Forest, column: u32, values: usize, scratch: usize, most: u32): void {
+/** Codes one column into the records: how many codes, at most `most`. `values` are its doubles, none of them NaN. */
+export function forest_code(forest: Forest, column: u32, values: usize, scratch: usize, most: u32): u32 {
   const rows = forest.rows;
   const bytes: usize = <usize> rows << 3;
   const buckets = scratch;
@@ -214,52 +208,49 @@ export function forest_code(forest: Forest, column: u32, values: usize, scratch:
     }
     store<u16>(target + <usize> load<u32>(ids + (<usize> i << 2)) * stride, <u16> code);
   }
-  layCells(forest, column, code + 1);
+  return code + 1;
 }
 
-// A column's range in equal cells, so that the code of a value is among the few of its cell, if not all lie in one.
+// ----------------------------------------------------------------------------------------------------- keys
 
-const CELLS: u32 = 4096;
-
-/** Not less for a larger value. */
+/** A whole number that is larger for a larger value. */
 @inline
-function cellOf(value: f64, first: f64, perUnit: f64): u32 {
-  const cell = (value - first) * perUnit;
-  return cell >= 0 ? (cell < <f64> CELLS ? <u32> cell : CELLS - 1) : 0; // not a number where a range is infinite
+function keyOf(value: f32): i32 {
+  const bits = value == 0 ? 0 : reinterpret<i32>(value); // -0 is 0
+  return bits ^ ((bits >> 31) & 0x7fffffff);
 }
 
-function layCells(forest: Forest, column: u32, codes: u32): void {
-  const low: usize = forest.low + (<usize> (column * forest.capacity) << 3);
-  const table: usize = forest.cells + (<usize> column * CELL_BYTES);
-  const first = load<f64>(low);
-  const perUnit = <f64> CELLS / (load<f64>(low + (<usize> (codes - 1) << 3)) - first);
-  store<f64>(table, perUnit);
-  let next: u32 = 0; // cell
-  for (let code: u32 = 0; code < codes; code++) {
-    const cell = cellOf(load<f64>(low + (<usize> code << 3)), first, perUnit);
-    for (; next <= cell; next++) store<u32>(table + 8 + (<usize> next << 2), code);
-  }
-  for (; next <= CELLS; next++) store<u32>(table + 8 + (<usize> next << 2), codes);
+@inline
+function valueOf(key: i32): f64 {
+  return <f64> reinterpret<f32>(key ^ ((key >> 31) & 0x7fffffff));
 }
 
-/** Cells in a unit of the value as a double, then the first code of each cell. */
-const CELL_BYTES: usize = 8 + 4 * (<usize> CELLS + 2);
-
-/** The largest code from `lowest` to `highest - 1` whose value is at most `threshold`; that of `lowest` is. */
-function codeOf(forest: Forest, column: u32, threshold: f64, lowest: u32, highest: u32): u32 {
-  const values: usize = forest.low + (<usize> (column * forest.capacity) << 3);
-  const table: usize = forest.cells + (<usize> column * CELL_BYTES);
-  const cell = cellOf(threshold, load<f64>(values), load<f64>(table));
-  const place = table + 8 + (<usize> cell << 2);
-  // All codes of earlier cells are smaller, those of later cells larger.
-  let low = max<u32>(lowest + 1, load<u32>(place));
-  let high = min<u32>(highest, load<u32>(place, 4));
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (load<f64>(values + (<usize> middle << 3)) <= threshold) low = middle + 1;
-    else high = middle;
+/** Writes the keys of one column into the records; false when a value is too large for single precision. */
+export function forest_key(forest: Forest, column: u32, values: usize): u32 {
+  const stride: usize = forest.stride;
+  let to = forest.records + (<usize> column << 2);
+  let isFinite: u32 = 1;
+  for (let i: u32 = 0; i < forest.rows; i++, to += stride) {
+    const value = <f32> load<f64>(values + (<usize> i << 3));
+    isFinite &= u32(value - value == 0);
+    store<i32>(to, keyOf(value));
   }
-  return min<u32>(low, highest) - 1;
+  return isFinite;
+}
+
+/** The largest key whose value is at most this. */
+function keyBelow(value: f64): i32 {
+  const near = <f32> value;
+  return keyOf(near) - i32(<f64> near > value);
+}
+
+/** The largest number whose key is at most this. */
+function lastOf(key: i32): f64 {
+  const value = valueOf(key);
+  const middle = (value + valueOf(key + 1)) / 2;
+  if (<f64> (<f32> middle) == value) return middle;
+  const bits = reinterpret<i64>(middle);
+  return reinterpret<f64>(middle > 0 ? bits - 1 : bits + 1);
 }
 
 // ----------------------------------------------------------------------------------------------------- rows
@@ -308,39 +299,52 @@ function firstAbove(sorted: usize, size: u32, value: f64): u32 {
   return low;
 }
 
-/** Writes the records whose code is at most `cut` to `left` and the others to `right`, both in order. */
-function partition(from: usize, n: u32, stride: usize, offset: usize, cut: u32, left: usize, right: usize): void {
+/** Whether a record's number at an offset, a code or a key, is at most the cut. */
+@inline
+function isLeft(at: usize, cut: u32, isKey: bool): bool {
+  return isKey ? load<i32>(at) <= <i32> cut : <u32> load<u16>(at) <= cut;
+}
+
+/** Writes the records that go left to `left` and the others to `right`, both in order. */
+@inline
+function part(
+  from: usize,
+  end: usize,
+  stride: usize,
+  offset: usize,
+  cut: u32,
+  isKey: bool,
+  left: usize,
+  right: usize,
+): void {
+  for (; from < end; from += stride) {
+    const goes = isLeft(from + offset, cut, isKey);
+    const to = select<usize>(left, right, goes);
+    for (let k: usize = 0; k < stride; k += 16) v128.store(to + k, v128.load(from + k));
+    const step = stride & (0 - usize(goes));
+    left += step;
+    right += stride - step;
+  }
+}
+
+/** The same for 32, 48, 64 and 96 bytes, which the compiler then copies without a loop. */
+function partition(forest: Forest, from: usize, n: u32, left: usize, right: usize): void {
+  const stride: usize = forest.stride;
   const end = from + <usize> n * stride;
-  if (stride == 32) {
-    for (; from < end; from += 32) {
-      const goes = load<u16>(from + offset) <= <u16> cut;
-      const to = select<usize>(left, right, goes);
-      v128.store(to, v128.load(from));
-      v128.store(to, v128.load(from, 16), 16);
-      const step: usize = 32 & (0 - usize(goes));
-      left += step;
-      right += 32 - step;
-    }
-  } else if (stride == 48) {
-    for (; from < end; from += 48) {
-      const goes = load<u16>(from + offset) <= <u16> cut;
-      const to = select<usize>(left, right, goes);
-      v128.store(to, v128.load(from));
-      v128.store(to, v128.load(from, 16), 16);
-      v128.store(to, v128.load(from, 32), 32);
-      const step: usize = 48 & (0 - usize(goes));
-      left += step;
-      right += 48 - step;
-    }
+  const cut = bestCut;
+  if (forest.isRandom != 0) {
+    const offset: usize = <usize> bestFeature << 2;
+    if (stride == 32) part(from, end, 32, offset, cut, true, left, right);
+    else if (stride == 48) part(from, end, 48, offset, cut, true, left, right);
+    else if (stride == 64) part(from, end, 64, offset, cut, true, left, right);
+    else if (stride == 96) part(from, end, 96, offset, cut, true, left, right);
+    else part(from, end, stride, offset, cut, true, left, right);
   } else {
-    for (; from < end; from += stride) {
-      const goes = load<u16>(from + offset) <= <u16> cut;
-      const to = select<usize>(left, right, goes);
-      for (let k: usize = 0; k < stride; k += 16) v128.store(to + k, v128.load(from + k));
-      const step = stride & (0 - usize(goes));
-      left += step;
-      right += stride - step;
-    }
+    const offset: usize = <usize> bestFeature << 1;
+    if (stride == 32) part(from, end, 32, offset, cut, false, left, right);
+    else if (stride == 48) part(from, end, 48, offset, cut, false, left, right);
+    else if (stride == 64) part(from, end, 64, offset, cut, false, left, right);
+    else part(from, end, stride, offset, cut, false, left, right);
   }
 }
 
@@ -419,7 +423,7 @@ function enter(forest: Forest, tree: Tree, from: usize, n: u32): void {
 }
 
 /** The smallest and the largest code of every column in the node; reads up to 32 bytes behind the records. */
-function findRanges(forest: Forest, tree: Tree, from: usize, n: u32): void {
+function findCodeRanges(forest: Forest, tree: Tree, from: usize, n: u32): void {
   const stride: usize = forest.stride;
   const end = from + <usize> n * stride;
   const bytes: usize = forest.columns << 1;
@@ -440,6 +444,38 @@ function findRanges(forest: Forest, tree: Tree, from: usize, n: u32): void {
       high1 = i16x8.max_u(high1, v1);
       low2 = i16x8.min_u(low2, v2);
       high2 = i16x8.max_u(high2, v2);
+    }
+    v128.store(tree.lowest + k, low0);
+    v128.store(tree.lowest + k, low1, 16);
+    v128.store(tree.lowest + k, low2, 32);
+    v128.store(tree.highest + k, high0);
+    v128.store(tree.highest + k, high1, 16);
+    v128.store(tree.highest + k, high2, 32);
+  }
+}
+
+/** The smallest and the largest key of every column in the node; reads up to 32 bytes behind the records. */
+function findKeyRanges(forest: Forest, tree: Tree, from: usize, n: u32): void {
+  const stride: usize = forest.stride;
+  const end = from + <usize> n * stride;
+  const bytes: usize = forest.columns << 2;
+  for (let k: usize = 0; k < bytes; k += 48) {
+    let low0 = i32x4.splat(i32.MAX_VALUE);
+    let low1 = low0;
+    let low2 = low0;
+    let high0 = i32x4.splat(i32.MIN_VALUE);
+    let high1 = high0;
+    let high2 = high0;
+    for (let at = from + k; at < end; at += stride) {
+      const v0 = v128.load(at);
+      const v1 = v128.load(at, 16);
+      const v2 = v128.load(at, 32);
+      low0 = i32x4.min_s(low0, v0);
+      high0 = i32x4.max_s(high0, v0);
+      low1 = i32x4.min_s(low1, v1);
+      high1 = i32x4.max_s(high1, v1);
+      low2 = i32x4.min_s(low2, v2);
+      high2 = i32x4.max_s(high2, v2);
     }
     v128.store(tree.lowest + k, low0);
     v128.store(tree.lowest + k, low1, 16);
@@ -485,7 +521,9 @@ function findSplit(forest: Forest, tree: Tree, from: usize, n: u32, known: u32):
   let drawnConstants: u32 = 0;
   let all = known;
   let count: u32 = 0;
-  findRanges(forest, tree, from, n);
+  const isRandom = forest.isRandom != 0;
+  if (isRandom) findKeyRanges(forest, tree, from, n);
+  else findCodeRanges(forest, tree, from, n);
   while (undrawn > all && (visited < forest.maxFeatures || visited <= foundConstants + drawnConstants)) {
     visited++;
     let drawn = drawnConstants + below(undrawn - foundConstants - drawnConstants);
@@ -496,9 +534,10 @@ function findSplit(forest: Forest, tree: Tree, from: usize, n: u32, known: u32):
     }
     drawn += foundConstants;
     const feature = load<u32>(features + (<usize> drawn << 2));
-    const lowest: u32 = load<u16>(tree.lowest + (<usize> feature << 1));
-    const highest: u32 = load<u16>(tree.highest + (<usize> feature << 1));
-    if (lowest == highest) {
+    const isConstant = isRandom
+      ? load<u32>(tree.lowest + (<usize> feature << 2)) == load<u32>(tree.highest + (<usize> feature << 2))
+      : load<u16>(tree.lowest + (<usize> feature << 1)) == load<u16>(tree.highest + (<usize> feature << 1));
+    if (isConstant) {
       swap(features, drawn, all);
       foundConstants++;
       all++;
@@ -507,7 +546,7 @@ function findSplit(forest: Forest, tree: Tree, from: usize, n: u32, known: u32):
     undrawn--;
     swap(features, undrawn, drawn);
     store<u32>(tree.drawn + (<usize> count << 2), feature);
-    if (forest.isRandom != 0) store<f64>(tree.shares + (<usize> count << 3), float());
+    if (isRandom) store<f64>(tree.shares + (<usize> count << 3), float());
     count++;
   }
   // The order of the constants known before is the same for siblings and children.
@@ -522,7 +561,7 @@ function findSplit(forest: Forest, tree: Tree, from: usize, n: u32, known: u32):
   constantFeatures = all;
   if (count == 0) return false;
   bestQuality = -Infinity;
-  if (forest.isRandom != 0) {
+  if (isRandom) {
     return n == 2 && minWeight == 0
       ? splitTwo(forest, tree, from, count)
       : forest.classes == 0
@@ -914,28 +953,35 @@ function scanCountedMoments(
   return found;
 }
 
-/** The threshold of a drawn feature, between its smallest and largest value in the node. */
-function thresholdOf(forest: Forest, tree: Tree, feature: u32, share: f64): f64 {
-  const values: usize = forest.low + (<usize> (feature * forest.capacity) << 3);
-  const low = load<f64>(values + (<usize> load<u16>(tree.lowest + (<usize> feature << 1)) << 3));
-  const high = load<f64>(values + (<usize> load<u16>(tree.highest + (<usize> feature << 1)) << 3));
-  const threshold = low * (1 - share) + high * share; // no overflow, even of the range
-  return threshold >= high || threshold < low ? low : threshold;
+/** The cut of the k-th drawn feature, between its smallest and largest value in the node. */
+@inline
+function cutOf(tree: Tree, k: u32): i32 {
+  const at = <usize> load<u32>(tree.drawn + (<usize> k << 2)) << 2;
+  const lowest = load<i32>(tree.lowest + at);
+  const low = valueOf(lowest);
+  const high = valueOf(load<i32>(tree.highest + at));
+  const share = load<f64>(tree.shares + (<usize> k << 3));
+  const threshold = low * (1 - share) + high * share;
+  return threshold >= high || threshold < low ? lowest : keyBelow(threshold);
 }
 
-/** Draws the thresholds of all drawn features. */
-function drawCuts(forest: Forest, tree: Tree, count: u32): void {
-  for (let k: u32 = 0; k < count; k++) {
-    const feature = load<u32>(tree.drawn + (<usize> k << 2));
-    const threshold = thresholdOf(forest, tree, feature, load<f64>(tree.shares + (<usize> k << 3)));
-    const lowest: u32 = load<u16>(tree.lowest + (<usize> feature << 1));
-    const highest: u32 = load<u16>(tree.highest + (<usize> feature << 1));
-    store<u32>(tree.cuts + (<usize> k << 2), codeOf(forest, feature, threshold, lowest, highest));
+function drawCuts(tree: Tree, count: u32): void {
+  for (let k: u32 = 0; k < count; k++) store<i32>(tree.cuts + (<usize> k << 2), cutOf(tree, k));
+  // Up to a multiple of four.
+  for (let k = count; (k & 3) != 0; k++) {
+    store<u32>(tree.drawn + (<usize> k << 2), load<u32>(tree.drawn));
+    store<i32>(tree.cuts + (<usize> k << 2), i32.MIN_VALUE);
   }
 }
 
+@inline
+function goesLeft(at: usize, cut: i32): u64 {
+  const key = load<i32>(at);
+  return u64(key <= cut);
+}
+
 /** Makes the k-th drawn feature with its cut that of the node, if it is the best so far and keeps the limits. */
-function offer(forest: Forest, tree: Tree, k: u32, n: u32, rows: u32, left: f64, quality: f64): void {
+function offer(forest: Forest, k: u32, n: u32, rows: u32, left: f64, quality: f64): void {
   const minSamples = forest.minSamplesLeaf;
   if (rows < minSamples || n - rows < minSamples) return;
   if (left < minWeight || nodeWeight - left < minWeight || !(quality > bestQuality)) return;
@@ -945,15 +991,12 @@ function offer(forest: Forest, tree: Tree, k: u32, n: u32, rows: u32, left: f64,
 }
 
 /** After the offers: `bestFeature` counts the drawn ones. */
-function settle(forest: Forest, tree: Tree): bool {
+function settle(tree: Tree): bool {
   if (bestQuality == -Infinity) return false;
-  const k = bestFeature;
-  const feature = load<u32>(tree.drawn + (<usize> k << 2));
-  bestFeature = feature;
-  bestCut = load<u32>(tree.cuts + (<usize> k << 2));
-  // All values of the code go left.
-  const last = load<f64>(forest.high + (<usize> (feature * forest.capacity + bestCut) << 3));
-  bestThreshold = max<f64>(thresholdOf(forest, tree, feature, load<f64>(tree.shares + (<usize> k << 3))), last);
+  const cut = load<i32>(tree.cuts + (<usize> bestFeature << 2));
+  bestFeature = load<u32>(tree.drawn + (<usize> bestFeature << 2));
+  bestCut = cut;
+  bestThreshold = lastOf(cut);
   return true;
 }
 
@@ -980,20 +1023,13 @@ function splitTwo(forest: Forest, tree: Tree, from: usize, count: u32): bool {
     secondLeft = giniQuality(w1 * w1, w0 * w0, w1, w0);
   }
   for (let k: u32 = 0; k < count; k++) {
-    const feature = load<u32>(tree.drawn + (<usize> k << 2));
-    const lowest = load<u16>(tree.lowest + (<usize> feature << 1));
-    const isFirst = load<u16>(from + (<usize> feature << 1)) == lowest;
-    store<u32>(tree.cuts + (<usize> k << 2), lowest);
-    offer(forest, tree, k, 2, 1, 0, isFirst ? firstLeft : secondLeft);
+    const at = <usize> load<u32>(tree.drawn + (<usize> k << 2)) << 2;
+    const isFirst = load<i32>(from + at) == load<i32>(tree.lowest + at);
+    offer(forest, k, 2, 1, 0, isFirst ? firstLeft : secondLeft);
   }
-  const k = bestFeature;
   if (bestQuality == -Infinity) return false;
-  const feature = load<u32>(tree.drawn + (<usize> k << 2));
-  const threshold = thresholdOf(forest, tree, feature, load<f64>(tree.shares + (<usize> k << 3)));
-  const lowest: u32 = load<u16>(tree.lowest + (<usize> feature << 1));
-  const highest: u32 = load<u16>(tree.highest + (<usize> feature << 1));
-  store<u32>(tree.cuts + (<usize> k << 2), codeOf(forest, feature, threshold, lowest, highest));
-  return settle(forest, tree);
+  store<i32>(tree.cuts + (<usize> bestFeature << 2), cutOf(tree, bestFeature));
+  return settle(tree);
 }
 
 /** Of four features at a time: rows, weight and weight of class 1 on the left, 21 bits each. */
@@ -1003,19 +1039,18 @@ function tryRandomPair(forest: Forest, tree: Tree, from: usize, n: u32, count: u
   const mask: u32 = (1 << bits) - 1;
   const end = from + <usize> n * stride;
   const target = stride - 2;
-  drawCuts(forest, tree, count);
-  pad(tree, count);
+  drawCuts(tree, count);
   for (let k: u32 = 0; k < count; k += 4) {
     const drawn = tree.drawn + (<usize> k << 2);
-    const offset0 = <usize> load<u32>(drawn) << 1;
-    const offset1 = <usize> load<u32>(drawn, 4) << 1;
-    const offset2 = <usize> load<u32>(drawn, 8) << 1;
-    const offset3 = <usize> load<u32>(drawn, 12) << 1;
+    const offset0 = <usize> load<u32>(drawn) << 2;
+    const offset1 = <usize> load<u32>(drawn, 4) << 2;
+    const offset2 = <usize> load<u32>(drawn, 8) << 2;
+    const offset3 = <usize> load<u32>(drawn, 12) << 2;
     const cuts = tree.cuts + (<usize> k << 2);
-    const cut0 = load<u32>(cuts);
-    const cut1 = load<u32>(cuts, 4);
-    const cut2 = load<u32>(cuts, 8);
-    const cut3 = load<u32>(cuts, 12);
+    const cut0 = load<i32>(cuts);
+    const cut1 = load<i32>(cuts, 4);
+    const cut2 = load<i32>(cuts, 8);
+    const cut3 = load<i32>(cuts, 12);
     let left0: u64 = 0;
     let left1: u64 = 0;
     let left2: u64 = 0;
@@ -1024,29 +1059,21 @@ function tryRandomPair(forest: Forest, tree: Tree, from: usize, n: u32, count: u
       const own: u64 = load<u16>(at + target);
       const weight = own & mask;
       const packed = u64(1) << 42 | weight << 21 | (weight & (0 - (own >> bits)));
-      left0 += packed & (0 - u64(<u32> load<u16>(at + offset0) <= cut0));
-      left1 += packed & (0 - u64(<u32> load<u16>(at + offset1) <= cut1));
-      left2 += packed & (0 - u64(<u32> load<u16>(at + offset2) <= cut2));
-      left3 += packed & (0 - u64(<u32> load<u16>(at + offset3) <= cut3));
+      left0 += packed & (0 - goesLeft(at + offset0, cut0));
+      left1 += packed & (0 - goesLeft(at + offset1, cut1));
+      left2 += packed & (0 - goesLeft(at + offset2, cut2));
+      left3 += packed & (0 - goesLeft(at + offset3, cut3));
     }
-    offerPair(forest, tree, k, n, left0);
-    if (k + 1 < count) offerPair(forest, tree, k + 1, n, left1);
-    if (k + 2 < count) offerPair(forest, tree, k + 2, n, left2);
-    if (k + 3 < count) offerPair(forest, tree, k + 3, n, left3);
+    offerPair(forest, k, n, left0);
+    if (k + 1 < count) offerPair(forest, k + 1, n, left1);
+    if (k + 2 < count) offerPair(forest, k + 2, n, left2);
+    if (k + 3 < count) offerPair(forest, k + 3, n, left3);
   }
-  return settle(forest, tree);
-}
-
-/** Makes the drawn features a multiple of four. */
-function pad(tree: Tree, count: u32): void {
-  for (let k = count; (k & 3) != 0; k++) {
-    store<u32>(tree.drawn + (<usize> k << 2), load<u32>(tree.drawn));
-    store<u32>(tree.cuts + (<usize> k << 2), 0);
-  }
+  return settle(tree);
 }
 
 @inline
-function offerPair(forest: Forest, tree: Tree, k: u32, n: u32, packed: u64): void {
+function offerPair(forest: Forest, k: u32, n: u32, packed: u64): void {
   const mask: u64 = (1 << 21) - 1;
   const left = <f64> (packed >> 21 & mask);
   const ones1 = <f64> (packed & mask);
@@ -1055,7 +1082,7 @@ function offerPair(forest: Forest, tree: Tree, k: u32, n: u32, packed: u64): voi
   const rest1 = nodeSum - ones1;
   const rest0 = right - rest1;
   const quality = giniQuality(ones0 * ones0 + ones1 * ones1, rest0 * rest0 + rest1 * rest1, left, right);
-  offer(forest, tree, k, n, u32(packed >> 42), left, quality);
+  offer(forest, k, n, u32(packed >> 42), left, quality);
 }
 
 function tryRandomClasses(forest: Forest, tree: Tree, from: usize, n: u32, count: u32): bool {
@@ -1066,15 +1093,15 @@ function tryRandomClasses(forest: Forest, tree: Tree, from: usize, n: u32, count
   const end = from + <usize> n * stride;
   const target = stride - 2;
   const lefts = tree.left;
-  drawCuts(forest, tree, count);
+  drawCuts(tree, count);
   for (let k: u32 = 0; k < count; k++) {
-    const offset = <usize> load<u32>(tree.drawn + (<usize> k << 2)) << 1;
-    const cut = load<u32>(tree.cuts + (<usize> k << 2));
+    const offset = <usize> load<u32>(tree.drawn + (<usize> k << 2)) << 2;
+    const cut = load<i32>(tree.cuts + (<usize> k << 2));
     memory.fill(lefts, 0, classes << 3);
     let rows: u32 = 0;
     let left: f64 = 0;
     for (let at = from; at < end; at += stride) {
-      const goes = u32(<u32> load<u16>(at + offset) <= cut);
+      const goes = <u32> goesLeft(at + offset, cut);
       const own: u32 = load<u16>(at + target);
       const weight = <f64> (own & mask & (0 - goes));
       const place = lefts + (<usize> (own >> bits) << 3);
@@ -1091,28 +1118,27 @@ function tryRandomClasses(forest: Forest, tree: Tree, from: usize, n: u32, count
       squaresRight += other * other;
     }
     const quality = giniQuality(squaresLeft, squaresRight, left, nodeWeight - left);
-    offer(forest, tree, k, n, rows, left, quality);
+    offer(forest, k, n, rows, left, quality);
   }
-  return settle(forest, tree);
+  return settle(tree);
 }
 
 /** Four features at a time. */
 function tryRandomMoments(forest: Forest, tree: Tree, from: usize, n: u32, count: u32): bool {
   const stride: usize = forest.stride;
   const end = from + <usize> n * stride;
-  drawCuts(forest, tree, count);
-  pad(tree, count);
+  drawCuts(tree, count);
   for (let k: u32 = 0; k < count; k += 4) {
     const drawn = tree.drawn + (<usize> k << 2);
-    const offset0 = <usize> load<u32>(drawn) << 1;
-    const offset1 = <usize> load<u32>(drawn, 4) << 1;
-    const offset2 = <usize> load<u32>(drawn, 8) << 1;
-    const offset3 = <usize> load<u32>(drawn, 12) << 1;
+    const offset0 = <usize> load<u32>(drawn) << 2;
+    const offset1 = <usize> load<u32>(drawn, 4) << 2;
+    const offset2 = <usize> load<u32>(drawn, 8) << 2;
+    const offset3 = <usize> load<u32>(drawn, 12) << 2;
     const cuts = tree.cuts + (<usize> k << 2);
-    const cut0 = load<u32>(cuts);
-    const cut1 = load<u32>(cuts, 4);
-    const cut2 = load<u32>(cuts, 8);
-    const cut3 = load<u32>(cuts, 12);
+    const cut0 = load<i32>(cuts);
+    const cut1 = load<i32>(cuts, 4);
+    const cut2 = load<i32>(cuts, 8);
+    const cut3 = load<i32>(cuts, 12);
     let left0 = f64x2.splat(0);
     let left1 = left0;
     let left2 = left0;
@@ -1122,10 +1148,10 @@ function tryRandomMoments(forest: Forest, tree: Tree, from: usize, n: u32, count
     for (let at = from; at < end; at += stride) {
       const w = <f64> load<u32>(at + stride - 4);
       const moment = f64x2.replace_lane(f64x2.splat(w), 1, w * load<f64>(at + stride - 12));
-      const goes0 = u64(<u32> load<u16>(at + offset0) <= cut0);
-      const goes1 = u64(<u32> load<u16>(at + offset1) <= cut1);
-      const goes2 = u64(<u32> load<u16>(at + offset2) <= cut2);
-      const goes3 = u64(<u32> load<u16>(at + offset3) <= cut3);
+      const goes0 = goesLeft(at + offset0, cut0);
+      const goes1 = goesLeft(at + offset1, cut1);
+      const goes2 = goesLeft(at + offset2, cut2);
+      const goes3 = goesLeft(at + offset3, cut3);
       left0 = f64x2.add(left0, v128.and(moment, i64x2.splat(0 - goes0)));
       left1 = f64x2.add(left1, v128.and(moment, i64x2.splat(0 - goes1)));
       left2 = f64x2.add(left2, v128.and(moment, i64x2.splat(0 - goes2)));
@@ -1133,19 +1159,19 @@ function tryRandomMoments(forest: Forest, tree: Tree, from: usize, n: u32, count
       rows01 += goes0 | goes1 << 32;
       rows23 += goes2 | goes3 << 32;
     }
-    offerMoments(forest, tree, k, n, u32(rows01), left0);
-    if (k + 1 < count) offerMoments(forest, tree, k + 1, n, u32(rows01 >> 32), left1);
-    if (k + 2 < count) offerMoments(forest, tree, k + 2, n, u32(rows23), left2);
-    if (k + 3 < count) offerMoments(forest, tree, k + 3, n, u32(rows23 >> 32), left3);
+    offerMoments(forest, k, n, u32(rows01), left0);
+    if (k + 1 < count) offerMoments(forest, k + 1, n, u32(rows01 >> 32), left1);
+    if (k + 2 < count) offerMoments(forest, k + 2, n, u32(rows23), left2);
+    if (k + 3 < count) offerMoments(forest, k + 3, n, u32(rows23 >> 32), left3);
   }
-  return settle(forest, tree);
+  return settle(tree);
 }
 
 @inline
-function offerMoments(forest: Forest, tree: Tree, k: u32, n: u32, rows: u32, moment: v128): void {
+function offerMoments(forest: Forest, k: u32, n: u32, rows: u32, moment: v128): void {
   const left = f64x2.extract_lane(moment, 0);
   const sum = f64x2.extract_lane(moment, 1);
-  offer(forest, tree, k, n, rows, left, varianceQuality(sum, nodeSum - sum, left, nodeWeight - left));
+  offer(forest, k, n, rows, left, varianceQuality(sum, nodeSum - sum, left, nodeWeight - left));
 }
 
 // --------------------------------------------------------------------------------------------------- sorting
@@ -1284,11 +1310,9 @@ export function forest_grow(forest: Forest, tree: Tree): u32 {
     const middle = start + bestRows;
     const other = isBack ? tree.front : tree.back;
     partition(
+      forest,
       from,
       n,
-      stride,
-      <usize> bestFeature << 1,
-      bestCut,
       other + <usize> start * stride,
       other + <usize> middle * stride,
     );

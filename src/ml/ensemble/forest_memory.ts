@@ -22,8 +22,7 @@ export const FOREST = {
   draws: 76,
   cumulative: 80,
   countBits: 84,
-  cells: 88,
-  bytes: 96,
+  bytes: 88,
 } as const;
 
 const TREE = {
@@ -71,7 +70,7 @@ const PADDING = 64;
 
 /** Where each piece of a tree's room is: its field, its bytes, and whether it must begin as zeros. */
 function piecesOf({ rows, cols, stride, outputs, isRegression }: TreeShape): [number, number, boolean?][] {
-  const ranges = Math.ceil(cols * 2 / 48) * 48;
+  const ranges = Math.ceil(cols * 4 / 48) * 48;
   const nodes = 2 * rows;
   return [
     [TREE.front, rows * stride + PADDING],
