@@ -356,7 +356,25 @@ let nodeImpurity: f64 = 0;
 /** Of a regression, or the weight of class 1 of two. */
 let nodeSum: f64 = 0;
 
-/** Looks at the targets of a node. */
+/** Sets weight and sum of the root of two classes; those of its children follow from its split. */
+function enterRoot(forest: Forest, from: usize, n: u32): void {
+  const stride: usize = forest.stride;
+  const end = from + <usize> n * stride;
+  const bits = forest.countBits;
+  const mask: u32 = (1 << bits) - 1;
+  let all: u32 = 0;
+  let ones: u32 = 0;
+  for (let at = from + stride; at <= end; at += stride) {
+    const target: u32 = load<u16>(at - 2);
+    const count = target & mask;
+    all += count;
+    ones += count & (0 - (target >> bits));
+  }
+  nodeWeight = <f64> all;
+  nodeSum = <f64> ones;
+}
+
+/** Looks at the targets of a node; of two classes, weight and sum are known. */
 function enter(forest: Forest, tree: Tree, from: usize, n: u32): void {
   const stride: usize = forest.stride;
   const end = from + <usize> n * stride;
@@ -388,18 +406,8 @@ function enter(forest: Forest, tree: Tree, from: usize, n: u32): void {
   const bits = forest.countBits;
   const mask: u32 = (1 << bits) - 1;
   if (classes == 2) {
-    let all: u32 = 0;
-    let ones: u32 = 0;
-    for (let at = from + stride; at <= end; at += stride) {
-      const target: u32 = load<u16>(at - 2);
-      const count = target & mask;
-      all += count;
-      ones += count & (0 - (target >> bits));
-    }
-    nodeWeight = <f64> all;
-    nodeSum = <f64> ones;
-    store<f64>(total, <f64> (all - ones));
-    store<f64>(total, <f64> ones, 8);
+    store<f64>(total, nodeWeight - nodeSum);
+    store<f64>(total, nodeSum, 8);
   } else {
     memory.fill(total, 0, <usize> classes << 3);
     let all: u32 = 0;
@@ -454,35 +462,63 @@ function findCodeRanges(forest: Forest, tree: Tree, from: usize, n: u32): void {
   }
 }
 
-/** The smallest and the largest key of every column in the node; reads up to 32 bytes behind the records. */
+/** The same for keys, up to 64 bytes behind the records. */
 function findKeyRanges(forest: Forest, tree: Tree, from: usize, n: u32): void {
-  const stride: usize = forest.stride;
-  const end = from + <usize> n * stride;
   const bytes: usize = forest.columns << 2;
-  for (let k: usize = 0; k < bytes; k += 48) {
-    let low0 = i32x4.splat(i32.MAX_VALUE);
-    let low1 = low0;
-    let low2 = low0;
-    let high0 = i32x4.splat(i32.MIN_VALUE);
-    let high1 = high0;
-    let high2 = high0;
-    for (let at = from + k; at < end; at += stride) {
-      const v0 = v128.load(at);
-      const v1 = v128.load(at, 16);
-      const v2 = v128.load(at, 32);
-      low0 = i32x4.min_s(low0, v0);
-      high0 = i32x4.max_s(high0, v0);
-      low1 = i32x4.min_s(low1, v1);
-      high1 = i32x4.max_s(high1, v1);
-      low2 = i32x4.min_s(low2, v2);
-      high2 = i32x4.max_s(high2, v2);
+  const end = from + <usize> n * <usize> forest.stride;
+  if (bytes <= 48) {
+    findKeyRange(forest, tree, from, end, 0, false);
+    return;
+  }
+  for (let k: usize = 0; k < bytes; k += 80) findKeyRange(forest, tree, from + k, end, k, true);
+}
+
+/** Of the 12 or 20 columns from an offset. */
+@inline
+function findKeyRange(forest: Forest, tree: Tree, from: usize, end: usize, offset: usize, isWide: bool): void {
+  const stride: usize = forest.stride;
+  let low0 = i32x4.splat(i32.MAX_VALUE);
+  let low1 = low0;
+  let low2 = low0;
+  let low3 = low0;
+  let low4 = low0;
+  let high0 = i32x4.splat(i32.MIN_VALUE);
+  let high1 = high0;
+  let high2 = high0;
+  let high3 = high0;
+  let high4 = high0;
+  for (let at = from; at < end; at += stride) {
+    const v0 = v128.load(at);
+    const v1 = v128.load(at, 16);
+    const v2 = v128.load(at, 32);
+    low0 = i32x4.min_s(low0, v0);
+    high0 = i32x4.max_s(high0, v0);
+    low1 = i32x4.min_s(low1, v1);
+    high1 = i32x4.max_s(high1, v1);
+    low2 = i32x4.min_s(low2, v2);
+    high2 = i32x4.max_s(high2, v2);
+    if (isWide) {
+      const v3 = v128.load(at, 48);
+      const v4 = v128.load(at, 64);
+      low3 = i32x4.min_s(low3, v3);
+      high3 = i32x4.max_s(high3, v3);
+      low4 = i32x4.min_s(low4, v4);
+      high4 = i32x4.max_s(high4, v4);
     }
-    v128.store(tree.lowest + k, low0);
-    v128.store(tree.lowest + k, low1, 16);
-    v128.store(tree.lowest + k, low2, 32);
-    v128.store(tree.highest + k, high0);
-    v128.store(tree.highest + k, high1, 16);
-    v128.store(tree.highest + k, high2, 32);
+  }
+  const lowest = tree.lowest + offset;
+  const highest = tree.highest + offset;
+  v128.store(lowest, low0);
+  v128.store(lowest, low1, 16);
+  v128.store(lowest, low2, 32);
+  v128.store(highest, high0);
+  v128.store(highest, high1, 16);
+  v128.store(highest, high2, 32);
+  if (isWide) {
+    v128.store(lowest, low3, 48);
+    v128.store(lowest, low4, 64);
+    v128.store(highest, high3, 48);
+    v128.store(highest, high4, 64);
   }
 }
 
@@ -505,6 +541,9 @@ let bestFeature: u32 = 0;
 let bestCut: u32 = 0;
 let bestThreshold: f64 = 0;
 let bestRows: u32 = 0;
+/** Of two classes: the weight that goes left, and that of class 1. */
+let bestLeft: f64 = 0;
+let bestOnes: f64 = 0;
 let constantFeatures: u32 = 0;
 let minWeight: f64 = 0;
 
@@ -566,6 +605,8 @@ function findSplit(forest: Forest, tree: Tree, from: usize, n: u32, known: u32):
       ? splitTwo(forest, tree, from, count)
       : forest.classes == 0
       ? tryRandomMoments(forest, tree, from, n, count)
+      : forest.classes == 2 && forest.draws == 0 && n < 65536
+      ? tryRandomOnes(forest, tree, from, n, count)
       : forest.classes == 2 && nodeWeight < 2097152
       ? tryRandomPair(forest, tree, from, n, count)
       : tryRandomClasses(forest, tree, from, n, count);
@@ -699,6 +740,8 @@ function scanSortedPair(
     const quality = giniQuality(ones0 * ones0 + ones1 * ones1, rest0 * rest0 + rest1 * rest1, left, right);
     if (quality > best) {
       best = quality;
+      bestLeft = left;
+      bestOnes = ones1;
       found = true;
       bestCut = key >> 16;
       bestNext = next >> 16;
@@ -878,6 +921,8 @@ function scanCountedClasses(
         if (quality > best) {
           best = quality;
           found = true;
+          bestLeft = weightLeft;
+          bestOnes = load<f64>(left, 8);
           bestCut = previous;
           bestNext = code;
           bestRows = rowsLeft;
@@ -981,13 +1026,15 @@ function goesLeft(at: usize, cut: i32): u64 {
 }
 
 /** Makes the k-th drawn feature with its cut that of the node, if it is the best so far and keeps the limits. */
-function offer(forest: Forest, k: u32, n: u32, rows: u32, left: f64, quality: f64): void {
+function offer(forest: Forest, k: u32, n: u32, rows: u32, left: f64, ones: f64, quality: f64): void {
   const minSamples = forest.minSamplesLeaf;
   if (rows < minSamples || n - rows < minSamples) return;
   if (left < minWeight || nodeWeight - left < minWeight || !(quality > bestQuality)) return;
   bestQuality = quality;
   bestFeature = k;
   bestRows = rows;
+  bestLeft = left;
+  bestOnes = ones;
 }
 
 /** After the offers: `bestFeature` counts the drawn ones. */
@@ -1008,24 +1055,32 @@ function splitTwo(forest: Forest, tree: Tree, from: usize, count: u32): bool {
   const second = first + stride;
   let firstLeft: f64;
   let secondLeft: f64;
+  let w0: f64;
+  let w1: f64;
+  let ones0: f64 = 0;
+  let ones1: f64 = 0;
   if (classes == 0) {
-    const w0 = <f64> load<u32>(first - 4);
-    const w1 = <f64> load<u32>(second - 4);
+    w0 = <f64> load<u32>(first - 4);
+    w1 = <f64> load<u32>(second - 4);
     const y0 = w0 * load<f64>(first - 12);
     const y1 = w1 * load<f64>(second - 12);
     firstLeft = varianceQuality(y0, nodeSum - y0, w0, nodeWeight - w0);
     secondLeft = varianceQuality(y1, nodeSum - y1, w1, nodeWeight - w1);
   } else {
-    const mask: u32 = (1 << forest.countBits) - 1;
-    const w0 = <f64> (<u32> load<u16>(first - 2) & mask);
-    const w1 = <f64> (<u32> load<u16>(second - 2) & mask);
+    const bits = forest.countBits;
+    const mask: u32 = (1 << bits) - 1;
+    w0 = <f64> (<u32> load<u16>(first - 2) & mask);
+    w1 = <f64> (<u32> load<u16>(second - 2) & mask);
+    ones0 = <f64> (<u32> load<u16>(first - 2) >> bits) * w0;
+    ones1 = <f64> (<u32> load<u16>(second - 2) >> bits) * w1;
     firstLeft = giniQuality(w0 * w0, w1 * w1, w0, w1);
     secondLeft = giniQuality(w1 * w1, w0 * w0, w1, w0);
   }
   for (let k: u32 = 0; k < count; k++) {
     const at = <usize> load<u32>(tree.drawn + (<usize> k << 2)) << 2;
     const isFirst = load<i32>(from + at) == load<i32>(tree.lowest + at);
-    offer(forest, k, 2, 1, 0, isFirst ? firstLeft : secondLeft);
+    if (isFirst) offer(forest, k, 2, 1, w0, ones0, firstLeft);
+    else offer(forest, k, 2, 1, w1, ones1, secondLeft);
   }
   if (bestQuality == -Infinity) return false;
   store<i32>(tree.cuts + (<usize> bestFeature << 2), cutOf(tree, bestFeature));
@@ -1064,25 +1119,64 @@ function tryRandomPair(forest: Forest, tree: Tree, from: usize, n: u32, count: u
       left2 += packed & (0 - goesLeft(at + offset2, cut2));
       left3 += packed & (0 - goesLeft(at + offset3, cut3));
     }
-    offerPair(forest, k, n, left0);
-    if (k + 1 < count) offerPair(forest, k + 1, n, left1);
-    if (k + 2 < count) offerPair(forest, k + 2, n, left2);
-    if (k + 3 < count) offerPair(forest, k + 3, n, left3);
+    offerPacked(forest, k, n, left0);
+    if (k + 1 < count) offerPacked(forest, k + 1, n, left1);
+    if (k + 2 < count) offerPacked(forest, k + 2, n, left2);
+    if (k + 3 < count) offerPacked(forest, k + 3, n, left3);
   }
   return settle(tree);
 }
 
 @inline
-function offerPair(forest: Forest, k: u32, n: u32, packed: u64): void {
+function offerPacked(forest: Forest, k: u32, n: u32, packed: u64): void {
   const mask: u64 = (1 << 21) - 1;
-  const left = <f64> (packed >> 21 & mask);
-  const ones1 = <f64> (packed & mask);
+  offerPair(forest, k, n, u32(packed >> 42), <f64> (packed >> 21 & mask), <f64> (packed & mask));
+}
+
+/** The same where each row counts once and 16 bits hold a sum: rows above, those of class 1 below. */
+function tryRandomOnes(forest: Forest, tree: Tree, from: usize, n: u32, count: u32): bool {
+  const stride: usize = forest.stride;
+  const bits = forest.countBits;
+  const end = from + <usize> n * stride;
+  const target = stride - 2;
+  drawCuts(tree, count);
+  for (let k: u32 = 0; k < count; k += 4) {
+    const drawn = tree.drawn + (<usize> k << 2);
+    const offset0 = <usize> load<u32>(drawn) << 2;
+    const offset1 = <usize> load<u32>(drawn, 4) << 2;
+    const offset2 = <usize> load<u32>(drawn, 8) << 2;
+    const offset3 = <usize> load<u32>(drawn, 12) << 2;
+    const cuts = v128.load(tree.cuts + (<usize> k << 2));
+    let left = i32x4.splat(0);
+    for (let at = from; at < end; at += stride) {
+      const own = i32x4.splat(65536 | <i32> (<u32> load<u16>(at + target) >> bits));
+      let keys = v128.load32_zero(at + offset0);
+      keys = v128.load_lane<i32>(at + offset1, keys, 1);
+      keys = v128.load_lane<i32>(at + offset2, keys, 2);
+      keys = v128.load_lane<i32>(at + offset3, keys, 3);
+      left = i32x4.add(left, v128.andnot(own, i32x4.gt_s(keys, cuts)));
+    }
+    offerOnes(forest, k, n, i32x4.extract_lane(left, 0));
+    if (k + 1 < count) offerOnes(forest, k + 1, n, i32x4.extract_lane(left, 1));
+    if (k + 2 < count) offerOnes(forest, k + 2, n, i32x4.extract_lane(left, 2));
+    if (k + 3 < count) offerOnes(forest, k + 3, n, i32x4.extract_lane(left, 3));
+  }
+  return settle(tree);
+}
+
+@inline
+function offerOnes(forest: Forest, k: u32, n: u32, packed: u32): void {
+  offerPair(forest, k, n, packed >> 16, <f64> (packed >> 16), <f64> (packed & 65535));
+}
+
+@inline
+function offerPair(forest: Forest, k: u32, n: u32, rows: u32, left: f64, ones1: f64): void {
   const right = nodeWeight - left;
   const ones0 = left - ones1;
   const rest1 = nodeSum - ones1;
   const rest0 = right - rest1;
   const quality = giniQuality(ones0 * ones0 + ones1 * ones1, rest0 * rest0 + rest1 * rest1, left, right);
-  offer(forest, k, n, u32(packed >> 42), left, quality);
+  offer(forest, k, n, rows, left, ones1, quality);
 }
 
 function tryRandomClasses(forest: Forest, tree: Tree, from: usize, n: u32, count: u32): bool {
@@ -1118,7 +1212,7 @@ function tryRandomClasses(forest: Forest, tree: Tree, from: usize, n: u32, count
       squaresRight += other * other;
     }
     const quality = giniQuality(squaresLeft, squaresRight, left, nodeWeight - left);
-    offer(forest, k, n, rows, left, quality);
+    offer(forest, k, n, rows, left, load<f64>(lefts, 8), quality);
   }
   return settle(tree);
 }
@@ -1171,7 +1265,7 @@ function tryRandomMoments(forest: Forest, tree: Tree, from: usize, n: u32, count
 function offerMoments(forest: Forest, k: u32, n: u32, rows: u32, moment: v128): void {
   const left = f64x2.extract_lane(moment, 0);
   const sum = f64x2.extract_lane(moment, 1);
-  offer(forest, k, n, rows, left, varianceQuality(sum, nodeSum - sum, left, nodeWeight - left));
+  offer(forest, k, n, rows, left, 0, varianceQuality(sum, nodeSum - sum, left, nodeWeight - left));
 }
 
 // --------------------------------------------------------------------------------------------------- sorting
@@ -1262,7 +1356,8 @@ export function forest_grow(forest: Forest, tree: Tree): u32 {
   const stride: usize = forest.stride;
   const outputs: usize = max<u32>(forest.classes, 1);
   let nodes: u32 = 0;
-  // Nodes that wait: start, end, depth, parent, constants, and whether their records are in the back buffer.
+  // Nodes that wait: start, end, depth, parent, constants, and whether their records are in the back buffer; of two
+  // classes, weight and sum.
   let top = tree.stack;
   store<u32>(top, 0);
   store<u32>(top, rows, 4);
@@ -1270,15 +1365,20 @@ export function forest_grow(forest: Forest, tree: Tree): u32 {
   store<i32>(top, -1, 12);
   store<u32>(top, 0, 16);
   store<u32>(top, 0, 20);
-  top += 24;
+  if (forest.classes == 2) enterRoot(forest, tree.front, rows);
+  store<f64>(top, nodeWeight, 24);
+  store<f64>(top, nodeSum, 32);
+  top += 40;
   while (top > tree.stack) {
-    top -= 24;
+    top -= 40;
     const start = load<u32>(top);
     const end = load<u32>(top, 4);
     const depth = load<u32>(top, 8);
     const parent = load<i32>(top, 12);
     const known = load<u32>(top, 16);
     const isBack = load<u32>(top, 20);
+    nodeWeight = load<f64>(top, 24);
+    nodeSum = load<f64>(top, 32);
     const node = nodes++;
     const word: usize = <usize> node << 2;
     // The left child comes right after its parent.
@@ -1316,13 +1416,15 @@ export function forest_grow(forest: Forest, tree: Tree): u32 {
       other + <usize> start * stride,
       other + <usize> middle * stride,
     );
-    for (let child = 0; child < 2; child++, top += 24) {
+    for (let child = 0; child < 2; child++, top += 40) {
       store<u32>(top, child ? start : middle);
       store<u32>(top, child ? middle : end, 4);
       store<u32>(top, depth + 1, 8);
       store<u32>(top, node, 12);
       store<u32>(top, constantFeatures, 16);
       store<u32>(top, isBack ^ 1, 20);
+      store<f64>(top, child ? bestLeft : nodeWeight - bestLeft, 24);
+      store<f64>(top, child ? bestOnes : nodeSum - bestOnes, 32);
     }
   }
   tree.nodes = nodes;
