@@ -1,10 +1,11 @@
 /**
- * deno task bench [start|csv|fit|profile|serving …]: measures, beside the peers where they are installed, and prints
+ * deno task bench [start|csv|fit|forest|profile|serving …]: measures, beside the peers where they are installed, and prints
  * tables.
  * BENCH_PYTHON names a Python with bench/peers/requirements.txt; default python3.
  */
 import { benchCsv } from "./csv.ts";
 import { benchFit } from "./fit.ts";
+import { benchForest } from "./forest.ts";
 import { benchProfile } from "./profile.ts";
 import { benchServing } from "./serving.ts";
 import { benchStart, runnable } from "./start.ts";
@@ -13,6 +14,7 @@ const SUITES: Record<string, () => Promise<string[]>> = {
   start: async () => await benchStart(await runnable()),
   csv: async () => await benchCsv(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   fit: async () => await benchFit(Deno.env.get("BENCH_PYTHON") ?? "python3"),
+  forest: async () => await benchForest(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   profile: async () => await benchProfile(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   serving: async () => await benchServing(await runnable()),
 };
