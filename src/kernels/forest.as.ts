@@ -2,10 +2,11 @@
  * Growing whole trees of a forest: to the bit what src/ml/tree/grower.ts grows on the same values, without its orders
  * best first, its weights that are not whole and its entropy.
  *
- * Columns become codes of 16 bits, which keep the order of the values (equal values share one; where a column has more
- * than 65536 values, neighbours do). A row is a record of all its codes and its target, and the records of a node lie
- * together: a split writes those of its children, in order, into a second buffer. So all reading is in a row, and small
- * nodes stay in the nearest cache.
+ * For best splits columns become codes of 16 bits, which keep the order of the values (equal values share one; where a
+ * column has more than 65536 values, neighbours do). For random splits they become keys of 32 bits: values rounded to
+ * single precision, as scikit-learn does. A row is a record of all its codes or keys and its target, and the records of
+ * a node lie together: a split writes those of its children, in order, into a second buffer. So all reading is in a
+ * row, and small nodes stay in the nearest cache.
  *
  * Source: Breiman, "Random Forests" (2001); Geurts, Ernst, Wehenkel, "Extremely randomized trees" (2006);
  * scikit-learn, `_splitter.pyx`.
@@ -25,7 +26,7 @@ class Forest {
   /** 0 for regression. */
   classes: u32;
   /**
-   * A record a row: its codes; at its end the target. For classes that is one number of 16 bits, the class above
+   * A record a row: its codes or keys; at its end the target. For classes that is one number of 16 bits, the class above
    * `countBits` bits for how often the row was drawn; for regression the target and 32 bits of how often.
    */
   records: usize;
@@ -44,8 +45,6 @@ class Forest {
   /** Sums of the weights up to each row; 0: all rows are equally likely. */
   cumulative: usize;
   countBits: u32;
-  /** CELLS + 1 codes of 32 bits a column: the first one in each cell, for `codeOf`. */
-  cells: usize;
 }
 
 /** The room and the result of one tree. */
@@ -137,13 +136,8 @@ export function forest_code_scratch(rows: u32): u32 {
   return rows * 24 + DIGITS * BUCKETS * 4;
 }
 
-/** Bytes that `codeOf` needs a column. */
-export function forest_cell_bytes(): u32 {
-  return <u32> CELL_BYTES;
-}
-
-/** Codes one column into the records: at most `most` codes. `values` are its doubles, none of them NaN. */
-export function forest_code(forest: Forest, column: u32, values: usize, scratch: usize, most: u32): void {
+/** Codes one column into the records: how many codes, at most `most`. `values` are its doubles, none of them NaN. */
+export function forest_code(forest: Forest, column: u32, values: usize, scratch: usize, most: u32): u32 {
   const rows = forest.rows;
   const bytes: usize = <usize> rows << 3;
   const buckets = scratch;
@@ -214,52 +208,49 @@ export function forest_code(forest: Forest, column: u32, values: usize, scratch:
     }
     store<u16>(target + <usize> load<u32>(ids + (<usize> i << 2)) * stride, <u16> code);
   }
-  layCells(forest, column, code + 1);
+  return code + 1;
 }
 
-// A column's range in equal cells, so that the code of a value is among the few of its cell, if not all lie in one.
+// ----------------------------------------------------------------------------------------------------- keys
 
-const CELLS: u32 = 4096;
-
-/** Not less for a larger value. */
+/** A whole number that is larger for a larger value. */
 @inline
-function cellOf(value: f64, first: f64, perUnit: f64): u32 {
-  const cell = (value - first) * perUnit;
-  return cell >= 0 ? (cell < <f64> CELLS ? <u32> cell : CELLS - 1) : 0; // not a number where a range is infinite
+function keyOf(value: f32): i32 {
+  const bits = value == 0 ? 0 : reinterpret<i32>(value); // -0 is 0
+  return bits ^ ((bits >> 31) & 0x7fffffff);
 }
 
-function layCells(forest: Forest, column: u32, codes: u32): void {
-  const low: usize = forest.low + (<usize> (column * forest.capacity) << 3);
-  const table: usize = forest.cells + (<usize> column * CELL_BYTES);
-  const first = load<f64>(low);
-  const perUnit = <f64> CELLS / (load<f64>(low + (<usize> (codes - 1) << 3)) - first);
-  store<f64>(table, perUnit);
-  let next: u32 = 0; // cell
-  for (let code: u32 = 0; code < codes; code++) {
-    const cell = cellOf(load<f64>(low + (<usize> code << 3)), first, perUnit);
-    for (; next <= cell; next++) store<u32>(table + 8 + (<usize> next << 2), code);
-  }
-  for (; next <= CELLS; next++) store<u32>(table + 8 + (<usize> next << 2), codes);
+@inline
+function valueOf(key: i32): f64 {
+  return <f64> reinterpret<f32>(key ^ ((key >> 31) & 0x7fffffff));
 }
 
-/** Cells in a unit of the value as a double, then the first code of each cell. */
-const CELL_BYTES: usize = 8 + 4 * (<usize> CELLS + 2);
-
-/** The largest code from `lowest` to `highest - 1` whose value is at most `threshold`; that of `lowest` is. */
-function codeOf(forest: Forest, column: u32, threshold: f64, lowest: u32, highest: u32): u32 {
-  const values: usize = forest.low + (<usize> (column * forest.capacity) << 3);
-  const table: usize = forest.cells + (<usize> column * CELL_BYTES);
-  const cell = cellOf(threshold, load<f64>(values), load<f64>(table));
-  const place = table + 8 + (<usize> cell << 2);
-  // All codes of earlier cells are smaller, those of later cells larger.
-  let low = max<u32>(lowest + 1, load<u32>(place));
-  let high = min<u32>(highest, load<u32>(place, 4));
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (load<f64>(values + (<usize> middle << 3)) <= threshold) low = middle + 1;
-    else high = middle;
+/** Writes the keys of one column into the records; false when a value is too large for single precision. */
+export function forest_key(forest: Forest, column: u32, values: usize): u32 {
+  const stride: usize = forest.stride;
+  let to = forest.records + (<usize> column << 2);
+  let isFinite: u32 = 1;
+  for (let i: u32 = 0; i < forest.rows; i++, to += stride) {
+    const value = <f32> load<f64>(values + (<usize> i << 3));
+    isFinite &= u32(value - value == 0);
+    store<i32>(to, keyOf(value));
   }
-  return min<u32>(low, highest) - 1;
+  return isFinite;
+}
+
+/** The largest key whose value is at most this. */
+function keyBelow(value: f64): i32 {
+  const near = <f32> value;
+  return keyOf(near) - i32(<f64> near > value);
+}
+
+/** The largest number whose key is at most this. */
+function lastOf(key: i32): f64 {
+  const value = valueOf(key);
+  const middle = (value + valueOf(key + 1)) / 2;
+  if (<f64> (<f32> middle) == value) return middle;
+  const bits = reinterpret<i64>(middle);
+  return reinterpret<f64>(middle > 0 ? bits - 1 : bits + 1);
 }
 
 // ----------------------------------------------------------------------------------------------------- rows
@@ -308,39 +299,52 @@ function firstAbove(sorted: usize, size: u32, value: f64): u32 {
   return low;
 }
 
-/** Writes the records whose code is at most `cut` to `left` and the others to `right`, both in order. */
-function partition(from: usize, n: u32, stride: usize, offset: usize, cut: u32, left: usize, right: usize): void {
+/** Whether a record's number at an offset, a code or a key, is at most the cut. */
+@inline
+function isLeft(at: usize, cut: u32, isKey: bool): bool {
+  return isKey ? load<i32>(at) <= <i32> cut : <u32> load<u16>(at) <= cut;
+}
+
+/** Writes the records that go left to `left` and the others to `right`, both in order. */
+@inline
+function part(
+  from: usize,
+  end: usize,
+  stride: usize,
+  offset: usize,
+  cut: u32,
+  isKey: bool,
+  left: usize,
+  right: usize,
+): void {
+  for (; from < end; from += stride) {
+    const goes = isLeft(from + offset, cut, isKey);
+    const to = select<usize>(left, right, goes);
+    for (let k: usize = 0; k < stride; k += 16) v128.store(to + k, v128.load(from + k));
+    const step = stride & (0 - usize(goes));
+    left += step;
+    right += stride - step;
+  }
+}
+
+/** The same for 32, 48, 64 and 96 bytes, which the compiler then copies without a loop. */
+function partition(forest: Forest, from: usize, n: u32, left: usize, right: usize): void {
+  const stride: usize = forest.stride;
   const end = from + <usize> n * stride;
-  if (stride == 32) {
-    for (; from < end; from += 32) {
-      const goes = load<u16>(from + offset) <= <u16> cut;
-      const to = select<usize>(left, right, goes);
-      v128.store(to, v128.load(from));
-      v128.store(to, v128.load(from, 16), 16);
-      const step: usize = 32 & (0 - usize(goes));
-      left += step;
-      right += 32 - step;
-    }
-  } else if (stride == 48) {
-    for (; from < end; from += 48) {
-      const goes = load<u16>(from + offset) <= <u16> cut;
-      const to = select<usize>(left, right, goes);
-      v128.store(to, v128.load(from));
-      v128.store(to, v128.load(from, 16), 16);
-      v128.store(to, v128.load(from, 32), 32);
-      const step: usize = 48 & (0 - usize(goes));
-      left += step;
-      right += 48 - step;
-    }
+  const cut = bestCut;
+  if (forest.isRandom != 0) {
+    const offset: usize = <usize> bestFeature << 2;
+    if (stride == 32) part(from, end, 32, offset, cut, true, left, right);
+    else if (stride == 48) part(from, end, 48, offset, cut, true, left, right);
+    else if (stride == 64) part(from, end, 64, offset, cut, true, left, right);
+    else if (stride == 96) part(from, end, 96, offset, cut, true, left, right);
+    else part(from, end, stride, offset, cut, true, left, right);
   } else {
-    for (; from < end; from += stride) {
-      const goes = load<u16>(from + offset) <= <u16> cut;
-      const to = select<usize>(left, right, goes);
-      for (let k: usize = 0; k < stride; k += 16) v128.store(to + k, v128.load(from + k));
-      const step = stride & (0 - usize(goes));
-      left += step;
-      right += stride - step;
-    }
+    const offset: usize = <usize> bestFeature << 1;
+    if (stride == 32) part(from, end, 32, offset, cut, false, left, right);
+    else if (stride == 48) part(from, end, 48, offset, cut, false, left, right);
+    else if (stride == 64) part(from, end, 64, offset, cut, false, left, right);
+    else part(from, end, stride, offset, cut, false, left, right);
   }
 }
 
@@ -352,7 +356,25 @@ let nodeImpurity: f64 = 0;
 /** Of a regression, or the weight of class 1 of two. */
 let nodeSum: f64 = 0;
 
-/** Looks at the targets of a node. */
+/** Sets weight and sum of the root of two classes; those of its children follow from its split. */
+function enterRoot(forest: Forest, from: usize, n: u32): void {
+  const stride: usize = forest.stride;
+  const end = from + <usize> n * stride;
+  const bits = forest.countBits;
+  const mask: u32 = (1 << bits) - 1;
+  let all: u32 = 0;
+  let ones: u32 = 0;
+  for (let at = from + stride; at <= end; at += stride) {
+    const target: u32 = load<u16>(at - 2);
+    const count = target & mask;
+    all += count;
+    ones += count & (0 - (target >> bits));
+  }
+  nodeWeight = <f64> all;
+  nodeSum = <f64> ones;
+}
+
+/** Looks at the targets of a node; of two classes, weight and sum are known. */
 function enter(forest: Forest, tree: Tree, from: usize, n: u32): void {
   const stride: usize = forest.stride;
   const end = from + <usize> n * stride;
@@ -384,18 +406,8 @@ function enter(forest: Forest, tree: Tree, from: usize, n: u32): void {
   const bits = forest.countBits;
   const mask: u32 = (1 << bits) - 1;
   if (classes == 2) {
-    let all: u32 = 0;
-    let ones: u32 = 0;
-    for (let at = from + stride; at <= end; at += stride) {
-      const target: u32 = load<u16>(at - 2);
-      const count = target & mask;
-      all += count;
-      ones += count & (0 - (target >> bits));
-    }
-    nodeWeight = <f64> all;
-    nodeSum = <f64> ones;
-    store<f64>(total, <f64> (all - ones));
-    store<f64>(total, <f64> ones, 8);
+    store<f64>(total, nodeWeight - nodeSum);
+    store<f64>(total, nodeSum, 8);
   } else {
     memory.fill(total, 0, <usize> classes << 3);
     let all: u32 = 0;
@@ -419,7 +431,7 @@ function enter(forest: Forest, tree: Tree, from: usize, n: u32): void {
 }
 
 /** The smallest and the largest code of every column in the node; reads up to 32 bytes behind the records. */
-function findRanges(forest: Forest, tree: Tree, from: usize, n: u32): void {
+function findCodeRanges(forest: Forest, tree: Tree, from: usize, n: u32): void {
   const stride: usize = forest.stride;
   const end = from + <usize> n * stride;
   const bytes: usize = forest.columns << 1;
@@ -450,6 +462,66 @@ function findRanges(forest: Forest, tree: Tree, from: usize, n: u32): void {
   }
 }
 
+/** The same for keys, up to 64 bytes behind the records. */
+function findKeyRanges(forest: Forest, tree: Tree, from: usize, n: u32): void {
+  const bytes: usize = forest.columns << 2;
+  const end = from + <usize> n * <usize> forest.stride;
+  if (bytes <= 48) {
+    findKeyRange(forest, tree, from, end, 0, false);
+    return;
+  }
+  for (let k: usize = 0; k < bytes; k += 80) findKeyRange(forest, tree, from + k, end, k, true);
+}
+
+/** Of the 12 or 20 columns from an offset. */
+@inline
+function findKeyRange(forest: Forest, tree: Tree, from: usize, end: usize, offset: usize, isWide: bool): void {
+  const stride: usize = forest.stride;
+  let low0 = i32x4.splat(i32.MAX_VALUE);
+  let low1 = low0;
+  let low2 = low0;
+  let low3 = low0;
+  let low4 = low0;
+  let high0 = i32x4.splat(i32.MIN_VALUE);
+  let high1 = high0;
+  let high2 = high0;
+  let high3 = high0;
+  let high4 = high0;
+  for (let at = from; at < end; at += stride) {
+    const v0 = v128.load(at);
+    const v1 = v128.load(at, 16);
+    const v2 = v128.load(at, 32);
+    low0 = i32x4.min_s(low0, v0);
+    high0 = i32x4.max_s(high0, v0);
+    low1 = i32x4.min_s(low1, v1);
+    high1 = i32x4.max_s(high1, v1);
+    low2 = i32x4.min_s(low2, v2);
+    high2 = i32x4.max_s(high2, v2);
+    if (isWide) {
+      const v3 = v128.load(at, 48);
+      const v4 = v128.load(at, 64);
+      low3 = i32x4.min_s(low3, v3);
+      high3 = i32x4.max_s(high3, v3);
+      low4 = i32x4.min_s(low4, v4);
+      high4 = i32x4.max_s(high4, v4);
+    }
+  }
+  const lowest = tree.lowest + offset;
+  const highest = tree.highest + offset;
+  v128.store(lowest, low0);
+  v128.store(lowest, low1, 16);
+  v128.store(lowest, low2, 32);
+  v128.store(highest, high0);
+  v128.store(highest, high1, 16);
+  v128.store(highest, high2, 32);
+  if (isWide) {
+    v128.store(lowest, low3, 48);
+    v128.store(lowest, low4, 64);
+    v128.store(highest, high3, 48);
+    v128.store(highest, high4, 64);
+  }
+}
+
 /** Lays weight and weighted target of a node's rows together. */
 function layMoments(tree: Tree, from: usize, n: u32, stride: usize): void {
   let to = tree.moments;
@@ -469,6 +541,9 @@ let bestFeature: u32 = 0;
 let bestCut: u32 = 0;
 let bestThreshold: f64 = 0;
 let bestRows: u32 = 0;
+/** Of two classes: the weight that goes left, and that of class 1. */
+let bestLeft: f64 = 0;
+let bestOnes: f64 = 0;
 let constantFeatures: u32 = 0;
 let minWeight: f64 = 0;
 
@@ -485,7 +560,9 @@ function findSplit(forest: Forest, tree: Tree, from: usize, n: u32, known: u32):
   let drawnConstants: u32 = 0;
   let all = known;
   let count: u32 = 0;
-  findRanges(forest, tree, from, n);
+  const isRandom = forest.isRandom != 0;
+  if (isRandom) findKeyRanges(forest, tree, from, n);
+  else findCodeRanges(forest, tree, from, n);
   while (undrawn > all && (visited < forest.maxFeatures || visited <= foundConstants + drawnConstants)) {
     visited++;
     let drawn = drawnConstants + below(undrawn - foundConstants - drawnConstants);
@@ -496,9 +573,10 @@ function findSplit(forest: Forest, tree: Tree, from: usize, n: u32, known: u32):
     }
     drawn += foundConstants;
     const feature = load<u32>(features + (<usize> drawn << 2));
-    const lowest: u32 = load<u16>(tree.lowest + (<usize> feature << 1));
-    const highest: u32 = load<u16>(tree.highest + (<usize> feature << 1));
-    if (lowest == highest) {
+    const isConstant = isRandom
+      ? load<u32>(tree.lowest + (<usize> feature << 2)) == load<u32>(tree.highest + (<usize> feature << 2))
+      : load<u16>(tree.lowest + (<usize> feature << 1)) == load<u16>(tree.highest + (<usize> feature << 1));
+    if (isConstant) {
       swap(features, drawn, all);
       foundConstants++;
       all++;
@@ -507,7 +585,7 @@ function findSplit(forest: Forest, tree: Tree, from: usize, n: u32, known: u32):
     undrawn--;
     swap(features, undrawn, drawn);
     store<u32>(tree.drawn + (<usize> count << 2), feature);
-    if (forest.isRandom != 0) store<f64>(tree.shares + (<usize> count << 3), float());
+    if (isRandom) store<f64>(tree.shares + (<usize> count << 3), float());
     count++;
   }
   // The order of the constants known before is the same for siblings and children.
@@ -522,11 +600,13 @@ function findSplit(forest: Forest, tree: Tree, from: usize, n: u32, known: u32):
   constantFeatures = all;
   if (count == 0) return false;
   bestQuality = -Infinity;
-  if (forest.isRandom != 0) {
+  if (isRandom) {
     return n == 2 && minWeight == 0
       ? splitTwo(forest, tree, from, count)
       : forest.classes == 0
       ? tryRandomMoments(forest, tree, from, n, count)
+      : forest.classes == 2 && forest.draws == 0 && n < 65536
+      ? tryRandomOnes(forest, tree, from, n, count)
       : forest.classes == 2 && nodeWeight < 2097152
       ? tryRandomPair(forest, tree, from, n, count)
       : tryRandomClasses(forest, tree, from, n, count);
@@ -660,6 +740,8 @@ function scanSortedPair(
     const quality = giniQuality(ones0 * ones0 + ones1 * ones1, rest0 * rest0 + rest1 * rest1, left, right);
     if (quality > best) {
       best = quality;
+      bestLeft = left;
+      bestOnes = ones1;
       found = true;
       bestCut = key >> 16;
       bestNext = next >> 16;
@@ -839,6 +921,8 @@ function scanCountedClasses(
         if (quality > best) {
           best = quality;
           found = true;
+          bestLeft = weightLeft;
+          bestOnes = load<f64>(left, 8);
           bestCut = previous;
           bestNext = code;
           bestRows = rowsLeft;
@@ -914,46 +998,52 @@ function scanCountedMoments(
   return found;
 }
 
-/** The threshold of a drawn feature, between its smallest and largest value in the node. */
-function thresholdOf(forest: Forest, tree: Tree, feature: u32, share: f64): f64 {
-  const values: usize = forest.low + (<usize> (feature * forest.capacity) << 3);
-  const low = load<f64>(values + (<usize> load<u16>(tree.lowest + (<usize> feature << 1)) << 3));
-  const high = load<f64>(values + (<usize> load<u16>(tree.highest + (<usize> feature << 1)) << 3));
-  const threshold = low * (1 - share) + high * share; // no overflow, even of the range
-  return threshold >= high || threshold < low ? low : threshold;
+/** The cut of the k-th drawn feature, between its smallest and largest value in the node. */
+@inline
+function cutOf(tree: Tree, k: u32): i32 {
+  const at = <usize> load<u32>(tree.drawn + (<usize> k << 2)) << 2;
+  const lowest = load<i32>(tree.lowest + at);
+  const low = valueOf(lowest);
+  const high = valueOf(load<i32>(tree.highest + at));
+  const share = load<f64>(tree.shares + (<usize> k << 3));
+  const threshold = low * (1 - share) + high * share;
+  return threshold >= high || threshold < low ? lowest : keyBelow(threshold);
 }
 
-/** Draws the thresholds of all drawn features. */
-function drawCuts(forest: Forest, tree: Tree, count: u32): void {
-  for (let k: u32 = 0; k < count; k++) {
-    const feature = load<u32>(tree.drawn + (<usize> k << 2));
-    const threshold = thresholdOf(forest, tree, feature, load<f64>(tree.shares + (<usize> k << 3)));
-    const lowest: u32 = load<u16>(tree.lowest + (<usize> feature << 1));
-    const highest: u32 = load<u16>(tree.highest + (<usize> feature << 1));
-    store<u32>(tree.cuts + (<usize> k << 2), codeOf(forest, feature, threshold, lowest, highest));
+function drawCuts(tree: Tree, count: u32): void {
+  for (let k: u32 = 0; k < count; k++) store<i32>(tree.cuts + (<usize> k << 2), cutOf(tree, k));
+  // Up to a multiple of four.
+  for (let k = count; (k & 3) != 0; k++) {
+    store<u32>(tree.drawn + (<usize> k << 2), load<u32>(tree.drawn));
+    store<i32>(tree.cuts + (<usize> k << 2), i32.MIN_VALUE);
   }
 }
 
+@inline
+function goesLeft(at: usize, cut: i32): u64 {
+  const key = load<i32>(at);
+  return u64(key <= cut);
+}
+
 /** Makes the k-th drawn feature with its cut that of the node, if it is the best so far and keeps the limits. */
-function offer(forest: Forest, tree: Tree, k: u32, n: u32, rows: u32, left: f64, quality: f64): void {
+function offer(forest: Forest, k: u32, n: u32, rows: u32, left: f64, ones: f64, quality: f64): void {
   const minSamples = forest.minSamplesLeaf;
   if (rows < minSamples || n - rows < minSamples) return;
   if (left < minWeight || nodeWeight - left < minWeight || !(quality > bestQuality)) return;
   bestQuality = quality;
   bestFeature = k;
   bestRows = rows;
+  bestLeft = left;
+  bestOnes = ones;
 }
 
 /** After the offers: `bestFeature` counts the drawn ones. */
-function settle(forest: Forest, tree: Tree): bool {
+function settle(tree: Tree): bool {
   if (bestQuality == -Infinity) return false;
-  const k = bestFeature;
-  const feature = load<u32>(tree.drawn + (<usize> k << 2));
-  bestFeature = feature;
-  bestCut = load<u32>(tree.cuts + (<usize> k << 2));
-  // All values of the code go left.
-  const last = load<f64>(forest.high + (<usize> (feature * forest.capacity + bestCut) << 3));
-  bestThreshold = max<f64>(thresholdOf(forest, tree, feature, load<f64>(tree.shares + (<usize> k << 3))), last);
+  const cut = load<i32>(tree.cuts + (<usize> bestFeature << 2));
+  bestFeature = load<u32>(tree.drawn + (<usize> bestFeature << 2));
+  bestCut = cut;
+  bestThreshold = lastOf(cut);
   return true;
 }
 
@@ -965,35 +1055,36 @@ function splitTwo(forest: Forest, tree: Tree, from: usize, count: u32): bool {
   const second = first + stride;
   let firstLeft: f64;
   let secondLeft: f64;
+  let w0: f64;
+  let w1: f64;
+  let ones0: f64 = 0;
+  let ones1: f64 = 0;
   if (classes == 0) {
-    const w0 = <f64> load<u32>(first - 4);
-    const w1 = <f64> load<u32>(second - 4);
+    w0 = <f64> load<u32>(first - 4);
+    w1 = <f64> load<u32>(second - 4);
     const y0 = w0 * load<f64>(first - 12);
     const y1 = w1 * load<f64>(second - 12);
     firstLeft = varianceQuality(y0, nodeSum - y0, w0, nodeWeight - w0);
     secondLeft = varianceQuality(y1, nodeSum - y1, w1, nodeWeight - w1);
   } else {
-    const mask: u32 = (1 << forest.countBits) - 1;
-    const w0 = <f64> (<u32> load<u16>(first - 2) & mask);
-    const w1 = <f64> (<u32> load<u16>(second - 2) & mask);
+    const bits = forest.countBits;
+    const mask: u32 = (1 << bits) - 1;
+    w0 = <f64> (<u32> load<u16>(first - 2) & mask);
+    w1 = <f64> (<u32> load<u16>(second - 2) & mask);
+    ones0 = <f64> (<u32> load<u16>(first - 2) >> bits) * w0;
+    ones1 = <f64> (<u32> load<u16>(second - 2) >> bits) * w1;
     firstLeft = giniQuality(w0 * w0, w1 * w1, w0, w1);
     secondLeft = giniQuality(w1 * w1, w0 * w0, w1, w0);
   }
   for (let k: u32 = 0; k < count; k++) {
-    const feature = load<u32>(tree.drawn + (<usize> k << 2));
-    const lowest = load<u16>(tree.lowest + (<usize> feature << 1));
-    const isFirst = load<u16>(from + (<usize> feature << 1)) == lowest;
-    store<u32>(tree.cuts + (<usize> k << 2), lowest);
-    offer(forest, tree, k, 2, 1, 0, isFirst ? firstLeft : secondLeft);
+    const at = <usize> load<u32>(tree.drawn + (<usize> k << 2)) << 2;
+    const isFirst = load<i32>(from + at) == load<i32>(tree.lowest + at);
+    if (isFirst) offer(forest, k, 2, 1, w0, ones0, firstLeft);
+    else offer(forest, k, 2, 1, w1, ones1, secondLeft);
   }
-  const k = bestFeature;
   if (bestQuality == -Infinity) return false;
-  const feature = load<u32>(tree.drawn + (<usize> k << 2));
-  const threshold = thresholdOf(forest, tree, feature, load<f64>(tree.shares + (<usize> k << 3)));
-  const lowest: u32 = load<u16>(tree.lowest + (<usize> feature << 1));
-  const highest: u32 = load<u16>(tree.highest + (<usize> feature << 1));
-  store<u32>(tree.cuts + (<usize> k << 2), codeOf(forest, feature, threshold, lowest, highest));
-  return settle(forest, tree);
+  store<i32>(tree.cuts + (<usize> bestFeature << 2), cutOf(tree, bestFeature));
+  return settle(tree);
 }
 
 /** Of four features at a time: rows, weight and weight of class 1 on the left, 21 bits each. */
@@ -1003,19 +1094,18 @@ function tryRandomPair(forest: Forest, tree: Tree, from: usize, n: u32, count: u
   const mask: u32 = (1 << bits) - 1;
   const end = from + <usize> n * stride;
   const target = stride - 2;
-  drawCuts(forest, tree, count);
-  pad(tree, count);
+  drawCuts(tree, count);
   for (let k: u32 = 0; k < count; k += 4) {
     const drawn = tree.drawn + (<usize> k << 2);
-    const offset0 = <usize> load<u32>(drawn) << 1;
-    const offset1 = <usize> load<u32>(drawn, 4) << 1;
-    const offset2 = <usize> load<u32>(drawn, 8) << 1;
-    const offset3 = <usize> load<u32>(drawn, 12) << 1;
+    const offset0 = <usize> load<u32>(drawn) << 2;
+    const offset1 = <usize> load<u32>(drawn, 4) << 2;
+    const offset2 = <usize> load<u32>(drawn, 8) << 2;
+    const offset3 = <usize> load<u32>(drawn, 12) << 2;
     const cuts = tree.cuts + (<usize> k << 2);
-    const cut0 = load<u32>(cuts);
-    const cut1 = load<u32>(cuts, 4);
-    const cut2 = load<u32>(cuts, 8);
-    const cut3 = load<u32>(cuts, 12);
+    const cut0 = load<i32>(cuts);
+    const cut1 = load<i32>(cuts, 4);
+    const cut2 = load<i32>(cuts, 8);
+    const cut3 = load<i32>(cuts, 12);
     let left0: u64 = 0;
     let left1: u64 = 0;
     let left2: u64 = 0;
@@ -1024,38 +1114,69 @@ function tryRandomPair(forest: Forest, tree: Tree, from: usize, n: u32, count: u
       const own: u64 = load<u16>(at + target);
       const weight = own & mask;
       const packed = u64(1) << 42 | weight << 21 | (weight & (0 - (own >> bits)));
-      left0 += packed & (0 - u64(<u32> load<u16>(at + offset0) <= cut0));
-      left1 += packed & (0 - u64(<u32> load<u16>(at + offset1) <= cut1));
-      left2 += packed & (0 - u64(<u32> load<u16>(at + offset2) <= cut2));
-      left3 += packed & (0 - u64(<u32> load<u16>(at + offset3) <= cut3));
+      left0 += packed & (0 - goesLeft(at + offset0, cut0));
+      left1 += packed & (0 - goesLeft(at + offset1, cut1));
+      left2 += packed & (0 - goesLeft(at + offset2, cut2));
+      left3 += packed & (0 - goesLeft(at + offset3, cut3));
     }
-    offerPair(forest, tree, k, n, left0);
-    if (k + 1 < count) offerPair(forest, tree, k + 1, n, left1);
-    if (k + 2 < count) offerPair(forest, tree, k + 2, n, left2);
-    if (k + 3 < count) offerPair(forest, tree, k + 3, n, left3);
+    offerPacked(forest, k, n, left0);
+    if (k + 1 < count) offerPacked(forest, k + 1, n, left1);
+    if (k + 2 < count) offerPacked(forest, k + 2, n, left2);
+    if (k + 3 < count) offerPacked(forest, k + 3, n, left3);
   }
-  return settle(forest, tree);
-}
-
-/** Makes the drawn features a multiple of four. */
-function pad(tree: Tree, count: u32): void {
-  for (let k = count; (k & 3) != 0; k++) {
-    store<u32>(tree.drawn + (<usize> k << 2), load<u32>(tree.drawn));
-    store<u32>(tree.cuts + (<usize> k << 2), 0);
-  }
+  return settle(tree);
 }
 
 @inline
-function offerPair(forest: Forest, tree: Tree, k: u32, n: u32, packed: u64): void {
+function offerPacked(forest: Forest, k: u32, n: u32, packed: u64): void {
   const mask: u64 = (1 << 21) - 1;
-  const left = <f64> (packed >> 21 & mask);
-  const ones1 = <f64> (packed & mask);
+  offerPair(forest, k, n, u32(packed >> 42), <f64> (packed >> 21 & mask), <f64> (packed & mask));
+}
+
+/** The same where each row counts once and 16 bits hold a sum: rows above, those of class 1 below. */
+function tryRandomOnes(forest: Forest, tree: Tree, from: usize, n: u32, count: u32): bool {
+  const stride: usize = forest.stride;
+  const bits = forest.countBits;
+  const end = from + <usize> n * stride;
+  const target = stride - 2;
+  drawCuts(tree, count);
+  for (let k: u32 = 0; k < count; k += 4) {
+    const drawn = tree.drawn + (<usize> k << 2);
+    const offset0 = <usize> load<u32>(drawn) << 2;
+    const offset1 = <usize> load<u32>(drawn, 4) << 2;
+    const offset2 = <usize> load<u32>(drawn, 8) << 2;
+    const offset3 = <usize> load<u32>(drawn, 12) << 2;
+    const cuts = v128.load(tree.cuts + (<usize> k << 2));
+    let left = i32x4.splat(0);
+    for (let at = from; at < end; at += stride) {
+      const own = i32x4.splat(65536 | <i32> (<u32> load<u16>(at + target) >> bits));
+      let keys = v128.load32_zero(at + offset0);
+      keys = v128.load_lane<i32>(at + offset1, keys, 1);
+      keys = v128.load_lane<i32>(at + offset2, keys, 2);
+      keys = v128.load_lane<i32>(at + offset3, keys, 3);
+      left = i32x4.add(left, v128.andnot(own, i32x4.gt_s(keys, cuts)));
+    }
+    offerOnes(forest, k, n, i32x4.extract_lane(left, 0));
+    if (k + 1 < count) offerOnes(forest, k + 1, n, i32x4.extract_lane(left, 1));
+    if (k + 2 < count) offerOnes(forest, k + 2, n, i32x4.extract_lane(left, 2));
+    if (k + 3 < count) offerOnes(forest, k + 3, n, i32x4.extract_lane(left, 3));
+  }
+  return settle(tree);
+}
+
+@inline
+function offerOnes(forest: Forest, k: u32, n: u32, packed: u32): void {
+  offerPair(forest, k, n, packed >> 16, <f64> (packed >> 16), <f64> (packed & 65535));
+}
+
+@inline
+function offerPair(forest: Forest, k: u32, n: u32, rows: u32, left: f64, ones1: f64): void {
   const right = nodeWeight - left;
   const ones0 = left - ones1;
   const rest1 = nodeSum - ones1;
   const rest0 = right - rest1;
   const quality = giniQuality(ones0 * ones0 + ones1 * ones1, rest0 * rest0 + rest1 * rest1, left, right);
-  offer(forest, tree, k, n, u32(packed >> 42), left, quality);
+  offer(forest, k, n, rows, left, ones1, quality);
 }
 
 function tryRandomClasses(forest: Forest, tree: Tree, from: usize, n: u32, count: u32): bool {
@@ -1066,15 +1187,15 @@ function tryRandomClasses(forest: Forest, tree: Tree, from: usize, n: u32, count
   const end = from + <usize> n * stride;
   const target = stride - 2;
   const lefts = tree.left;
-  drawCuts(forest, tree, count);
+  drawCuts(tree, count);
   for (let k: u32 = 0; k < count; k++) {
-    const offset = <usize> load<u32>(tree.drawn + (<usize> k << 2)) << 1;
-    const cut = load<u32>(tree.cuts + (<usize> k << 2));
+    const offset = <usize> load<u32>(tree.drawn + (<usize> k << 2)) << 2;
+    const cut = load<i32>(tree.cuts + (<usize> k << 2));
     memory.fill(lefts, 0, classes << 3);
     let rows: u32 = 0;
     let left: f64 = 0;
     for (let at = from; at < end; at += stride) {
-      const goes = u32(<u32> load<u16>(at + offset) <= cut);
+      const goes = <u32> goesLeft(at + offset, cut);
       const own: u32 = load<u16>(at + target);
       const weight = <f64> (own & mask & (0 - goes));
       const place = lefts + (<usize> (own >> bits) << 3);
@@ -1091,28 +1212,27 @@ function tryRandomClasses(forest: Forest, tree: Tree, from: usize, n: u32, count
       squaresRight += other * other;
     }
     const quality = giniQuality(squaresLeft, squaresRight, left, nodeWeight - left);
-    offer(forest, tree, k, n, rows, left, quality);
+    offer(forest, k, n, rows, left, load<f64>(lefts, 8), quality);
   }
-  return settle(forest, tree);
+  return settle(tree);
 }
 
 /** Four features at a time. */
 function tryRandomMoments(forest: Forest, tree: Tree, from: usize, n: u32, count: u32): bool {
   const stride: usize = forest.stride;
   const end = from + <usize> n * stride;
-  drawCuts(forest, tree, count);
-  pad(tree, count);
+  drawCuts(tree, count);
   for (let k: u32 = 0; k < count; k += 4) {
     const drawn = tree.drawn + (<usize> k << 2);
-    const offset0 = <usize> load<u32>(drawn) << 1;
-    const offset1 = <usize> load<u32>(drawn, 4) << 1;
-    const offset2 = <usize> load<u32>(drawn, 8) << 1;
-    const offset3 = <usize> load<u32>(drawn, 12) << 1;
+    const offset0 = <usize> load<u32>(drawn) << 2;
+    const offset1 = <usize> load<u32>(drawn, 4) << 2;
+    const offset2 = <usize> load<u32>(drawn, 8) << 2;
+    const offset3 = <usize> load<u32>(drawn, 12) << 2;
     const cuts = tree.cuts + (<usize> k << 2);
-    const cut0 = load<u32>(cuts);
-    const cut1 = load<u32>(cuts, 4);
-    const cut2 = load<u32>(cuts, 8);
-    const cut3 = load<u32>(cuts, 12);
+    const cut0 = load<i32>(cuts);
+    const cut1 = load<i32>(cuts, 4);
+    const cut2 = load<i32>(cuts, 8);
+    const cut3 = load<i32>(cuts, 12);
     let left0 = f64x2.splat(0);
     let left1 = left0;
     let left2 = left0;
@@ -1122,10 +1242,10 @@ function tryRandomMoments(forest: Forest, tree: Tree, from: usize, n: u32, count
     for (let at = from; at < end; at += stride) {
       const w = <f64> load<u32>(at + stride - 4);
       const moment = f64x2.replace_lane(f64x2.splat(w), 1, w * load<f64>(at + stride - 12));
-      const goes0 = u64(<u32> load<u16>(at + offset0) <= cut0);
-      const goes1 = u64(<u32> load<u16>(at + offset1) <= cut1);
-      const goes2 = u64(<u32> load<u16>(at + offset2) <= cut2);
-      const goes3 = u64(<u32> load<u16>(at + offset3) <= cut3);
+      const goes0 = goesLeft(at + offset0, cut0);
+      const goes1 = goesLeft(at + offset1, cut1);
+      const goes2 = goesLeft(at + offset2, cut2);
+      const goes3 = goesLeft(at + offset3, cut3);
       left0 = f64x2.add(left0, v128.and(moment, i64x2.splat(0 - goes0)));
       left1 = f64x2.add(left1, v128.and(moment, i64x2.splat(0 - goes1)));
       left2 = f64x2.add(left2, v128.and(moment, i64x2.splat(0 - goes2)));
@@ -1133,19 +1253,19 @@ function tryRandomMoments(forest: Forest, tree: Tree, from: usize, n: u32, count
       rows01 += goes0 | goes1 << 32;
       rows23 += goes2 | goes3 << 32;
     }
-    offerMoments(forest, tree, k, n, u32(rows01), left0);
-    if (k + 1 < count) offerMoments(forest, tree, k + 1, n, u32(rows01 >> 32), left1);
-    if (k + 2 < count) offerMoments(forest, tree, k + 2, n, u32(rows23), left2);
-    if (k + 3 < count) offerMoments(forest, tree, k + 3, n, u32(rows23 >> 32), left3);
+    offerMoments(forest, k, n, u32(rows01), left0);
+    if (k + 1 < count) offerMoments(forest, k + 1, n, u32(rows01 >> 32), left1);
+    if (k + 2 < count) offerMoments(forest, k + 2, n, u32(rows23), left2);
+    if (k + 3 < count) offerMoments(forest, k + 3, n, u32(rows23 >> 32), left3);
   }
-  return settle(forest, tree);
+  return settle(tree);
 }
 
 @inline
-function offerMoments(forest: Forest, tree: Tree, k: u32, n: u32, rows: u32, moment: v128): void {
+function offerMoments(forest: Forest, k: u32, n: u32, rows: u32, moment: v128): void {
   const left = f64x2.extract_lane(moment, 0);
   const sum = f64x2.extract_lane(moment, 1);
-  offer(forest, tree, k, n, rows, left, varianceQuality(sum, nodeSum - sum, left, nodeWeight - left));
+  offer(forest, k, n, rows, left, 0, varianceQuality(sum, nodeSum - sum, left, nodeWeight - left));
 }
 
 // --------------------------------------------------------------------------------------------------- sorting
@@ -1236,7 +1356,8 @@ export function forest_grow(forest: Forest, tree: Tree): u32 {
   const stride: usize = forest.stride;
   const outputs: usize = max<u32>(forest.classes, 1);
   let nodes: u32 = 0;
-  // Nodes that wait: start, end, depth, parent, constants, and whether their records are in the back buffer.
+  // Nodes that wait: start, end, depth, parent, constants, and whether their records are in the back buffer; of two
+  // classes, weight and sum.
   let top = tree.stack;
   store<u32>(top, 0);
   store<u32>(top, rows, 4);
@@ -1244,15 +1365,20 @@ export function forest_grow(forest: Forest, tree: Tree): u32 {
   store<i32>(top, -1, 12);
   store<u32>(top, 0, 16);
   store<u32>(top, 0, 20);
-  top += 24;
+  if (forest.classes == 2) enterRoot(forest, tree.front, rows);
+  store<f64>(top, nodeWeight, 24);
+  store<f64>(top, nodeSum, 32);
+  top += 40;
   while (top > tree.stack) {
-    top -= 24;
+    top -= 40;
     const start = load<u32>(top);
     const end = load<u32>(top, 4);
     const depth = load<u32>(top, 8);
     const parent = load<i32>(top, 12);
     const known = load<u32>(top, 16);
     const isBack = load<u32>(top, 20);
+    nodeWeight = load<f64>(top, 24);
+    nodeSum = load<f64>(top, 32);
     const node = nodes++;
     const word: usize = <usize> node << 2;
     // The left child comes right after its parent.
@@ -1284,21 +1410,21 @@ export function forest_grow(forest: Forest, tree: Tree): u32 {
     const middle = start + bestRows;
     const other = isBack ? tree.front : tree.back;
     partition(
+      forest,
       from,
       n,
-      stride,
-      <usize> bestFeature << 1,
-      bestCut,
       other + <usize> start * stride,
       other + <usize> middle * stride,
     );
-    for (let child = 0; child < 2; child++, top += 24) {
+    for (let child = 0; child < 2; child++, top += 40) {
       store<u32>(top, child ? start : middle);
       store<u32>(top, child ? middle : end, 4);
       store<u32>(top, depth + 1, 8);
       store<u32>(top, node, 12);
       store<u32>(top, constantFeatures, 16);
       store<u32>(top, isBack ^ 1, 20);
+      store<f64>(top, child ? bestLeft : nodeWeight - bestLeft, 24);
+      store<f64>(top, child ? bestOnes : nodeSum - bestOnes, 32);
     }
   }
   tree.nodes = nodes;

@@ -13,7 +13,11 @@ export {
 export { boost_bin, boost_sort, boost_sort_scratch, boost_transpose } from "./boosting_bins.as";
 export { boost_derive, boost_loss } from "./boosting_loss.as";
 export { csv_cut, csv_lengths, csv_merge, csv_parse } from "./csv.as";
+<<<<<<< HEAD
 export { exp_log } from "./exp_log.as";
+=======
+export { forest_code, forest_code_scratch, forest_grow, forest_key } from "./forest.as";
+>>>>>>> forest
 export { allocate, mark, release, reserve, rewind } from "./memory.as";
 export { exp_doubles, log_doubles } from "./math.as";
 export {

@@ -50,8 +50,8 @@ export function suitsKernels({ X, params, n_classes }: ForestTask): boolean {
 }
 
 /**
- * Grows the forest; false when it does not fit into the kernels' memory or a row was drawn too often to count it:
- * `take` may then have been called.
+ * Grows the forest; false when it does not fit into the kernels' memory, a row was drawn too often to count it, or a
+ * value is too large for single precision: `take` may then have been called.
  * @param maxCodes most codes of a column
  */
 export function growByKernels(task: ForestTask, take: TakeTree, maxCodes = MAX_CODES): boolean {
@@ -73,19 +73,19 @@ export function growByKernels(task: ForestTask, take: TakeTree, maxCodes = MAX_C
   }
 }
 
-function shapeOf({ X, n_classes }: ForestTask): TreeShape {
+function shapeOf({ X, n_classes, splitter }: ForestTask): TreeShape {
   const target = n_classes > 0 ? 2 : 12;
   return {
     rows: X.rows,
     cols: X.cols,
-    stride: Math.ceil((X.cols * 2 + target) / 16) * 16,
+    stride: Math.ceil((X.cols * (splitter === "best" ? 2 : 4) + target) / 16) * 16,
     outputs: Math.max(1, n_classes),
     isRegression: n_classes === 0,
   };
 }
 
-function forestBytes({ X }: ForestTask, { rows, stride }: TreeShape): number {
-  return rows * stride + 2 * X.cols * 8 * Math.min(rows, MAX_CODES) + 64 * rows;
+function forestBytes({ X, splitter }: ForestTask, { rows, stride }: TreeShape): number {
+  return rows * stride + (splitter === "best" ? 2 * X.cols * 8 * Math.min(rows, MAX_CODES) : 0) + 64 * rows;
 }
 
 function grow(
@@ -97,6 +97,7 @@ function grow(
   maxCodes: number,
 ): boolean {
   const forest = writeForest(threads, task, shape, maxCodes);
+  if (forest === undefined) return false;
   const free = Array.from(
     { length: Math.min(mostRooms, threads.size === 1 ? 1 : threads.size + 1) },
     () => new TreeRoom(threads, shape),
@@ -123,20 +124,24 @@ function grow(
   return isGrown;
 }
 
-/** Writes what all trees share; codes the columns, on all threads. */
-function writeForest(threads: Threads, task: ForestTask, shape: TreeShape, maxCodes: number): number {
+/** Writes what all trees share; undefined when a value is too large for its key. */
+function writeForest(
+  threads: Threads,
+  task: ForestTask,
+  shape: TreeShape,
+  maxCodes: number,
+): number | undefined {
   const { X, y, params, n_classes } = task;
   const { kernels } = threads;
   const { rows, stride } = shape;
   const target = n_classes > 0 ? { y, scale: 1, shift: 0 } : scaleTarget(y);
   const limits = limitsFor(params, rows, X.cols, target.scale);
-  const capacity = Math.min(rows, maxCodes);
+  const capacity = task.splitter === "best" ? Math.min(rows, maxCodes) : 0;
   const countBits = 16 - Math.max(1, Math.ceil(Math.log2(Math.max(1, n_classes))));
   const forest = kernels.reserve(FOREST.bytes);
   const records = kernels.reserve(rows * stride + 64);
   const low = kernels.reserve(X.cols * capacity * 8);
   const high = kernels.reserve(X.cols * capacity * 8);
-  const cells = kernels.reserve(X.cols * kernels.forest_cell_bytes());
   const cumulative = task.cumulative ? kernels.reserve(rows * 8) : 0;
   if (task.cumulative) new Float64Array(threads.memory.buffer, cumulative, rows).set(task.cumulative);
   const words: Partial<Record<keyof typeof FOREST, number>> = {
@@ -156,7 +161,6 @@ function writeForest(threads: Threads, task: ForestTask, shape: TreeShape, maxCo
     draws: task.draws,
     cumulative,
     countBits,
-    cells,
   };
   const view = new DataView(threads.memory.buffer);
   for (const [name, word] of Object.entries(words)) {
@@ -166,8 +170,7 @@ function writeForest(threads: Threads, task: ForestTask, shape: TreeShape, maxCo
   view.setFloat64(forest + FOREST.scale, target.scale, true);
   view.setFloat64(forest + FOREST.shift, target.shift, true);
   writeTargets(threads, task, records, shape, target.y, countBits);
-  codeColumns(threads, X, forest, maxCodes);
-  return forest;
+  return writeColumns(threads, task, forest, maxCodes) ? forest : undefined;
 }
 
 function writeTargets(
@@ -189,26 +192,38 @@ function writeTargets(
   }
 }
 
-function codeColumns(threads: Threads, X: Matrix, forest: number, maxCodes: number): void {
+/** Codes the columns, or writes their keys, on all threads. */
+function writeColumns(
+  threads: Threads,
+  { X, splitter }: ForestTask,
+  forest: number,
+  maxCodes: number,
+): boolean {
   const { kernels } = threads;
-  const scratchBytes = kernels.forest_code_scratch(X.rows);
+  const scratchBytes = splitter === "best" ? kernels.forest_code_scratch(X.rows) : 0;
   const mark = kernels.mark();
   const free = Array.from({ length: threads.size === 1 ? 1 : threads.size + 1 }, () => ({
     values: kernels.reserve(X.rows * 8),
     scratch: kernels.reserve(scratchBytes),
   }));
   const waiting: { work: number; place: typeof free[number] }[] = [];
+  let areWritten = true;
   for (let j = 0; j < X.cols || waiting.length > 0;) {
     const place = j < X.cols ? free.pop() : undefined;
     if (place !== undefined) {
-      new Float64Array(threads.memory.buffer, place.values, X.rows).set(columnView(X, j));
-      const work = threads.submit("forest_code", forest, j++, place.values, place.scratch, maxCodes);
+      const { values, scratch } = place;
+      new Float64Array(threads.memory.buffer, values, X.rows).set(columnView(X, j));
+      const work = splitter === "best"
+        ? threads.submit("forest_code", forest, j, values, scratch, maxCodes)
+        : threads.submit("forest_key", forest, j, values);
       waiting.push({ work, place });
+      j++;
       continue;
     }
     const done = waiting.shift()!;
-    threads.wait(done.work);
+    if (threads.wait(done.work) === 0) areWritten = false;
     free.push(done.place);
   }
   kernels.rewind(mark);
+  return areWritten;
 }

@@ -22,8 +22,7 @@ export const FOREST = {
   draws: 76,
   cumulative: 80,
   countBits: 84,
-  cells: 88,
-  bytes: 96,
+  bytes: 88,
 } as const;
 
 const TREE = {
@@ -67,11 +66,11 @@ export interface TreeShape {
 }
 
 /** The kernels read so far behind records. */
-const PADDING = 64;
+const PADDING = 128;
 
 /** Where each piece of a tree's room is: its field, its bytes, and whether it must begin as zeros. */
 function piecesOf({ rows, cols, stride, outputs, isRegression }: TreeShape): [number, number, boolean?][] {
-  const ranges = Math.ceil(cols * 2 / 48) * 48;
+  const ranges = Math.ceil(cols * 4 / 80) * 80 + 48;
   const nodes = 2 * rows;
   return [
     [TREE.front, rows * stride + PADDING],
@@ -91,7 +90,7 @@ function piecesOf({ rows, cols, stride, outputs, isRegression }: TreeShape): [nu
     [TREE.highest, ranges],
     [TREE.total, outputs * 8],
     [TREE.left, outputs * 8],
-    [TREE.stack, (rows + 2) * 24],
+    [TREE.stack, (rows + 2) * 40],
     [TREE.buckets, 2048],
     [TREE.nodeFeature, nodes * 4],
     [TREE.nodeThreshold, nodes * 8],

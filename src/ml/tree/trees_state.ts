@@ -51,6 +51,38 @@ export class TreesBuilder {
 
   /** Adds a tree, leaving out nodes that can't be reached. */
   add(tree: GrownTree): void {
+    if (isPreorder(tree)) this.#addPreorder(tree);
+    else this.#addReached(tree);
+  }
+
+  /** Grown depth first and not pruned: the nodes stand as they must. */
+  #addPreorder(tree: GrownTree): void {
+    const outputs = this.#outputs;
+    const { count: nodes, weight, impurity } = tree;
+    const leaves = (nodes + 1) / 2;
+    const right = new Int32Array(nodes);
+    const value = new Float64Array(leaves * outputs);
+    const importance = new Float64Array(this.#cols);
+    let leaf = 0;
+    for (let node = 0; node < nodes; node++) {
+      const column = tree.feature[node];
+      if (column < 0) {
+        right[node] = this.#leaves + leaf;
+        for (let k = 0; k < outputs; k++) value[leaf * outputs + k] = tree.value[node * outputs + k];
+        leaf++;
+        continue;
+      }
+      const r = tree.right[node];
+      right[node] = this.#nodes + r;
+      importance[column] += weight[node] * impurity[node] - weight[node + 1] * impurity[node + 1] -
+        weight[r] * impurity[r];
+    }
+    const feature = tree.feature.slice(0, nodes);
+    const threshold = tree.threshold.slice(0, nodes);
+    this.#push({ feature, threshold, right, value, importance });
+  }
+
+  #addReached(tree: GrownTree): void {
     const outputs = this.#outputs;
     const feature = new Int32Array(tree.count);
     const threshold = new Float64Array(tree.count);
@@ -81,14 +113,24 @@ export class TreesBuilder {
         tree.weight[r] * tree.impurity[r];
       stack.push(r, place, l, -1);
     }
+    this.#push({
+      feature: feature.slice(0, nodes),
+      threshold: threshold.slice(0, nodes),
+      right: right.slice(0, nodes),
+      value: value.slice(0, leaves * outputs),
+      importance,
+    });
+  }
+
+  #push({ feature, threshold, right, value, importance }: AddedTree): void {
     this.#root.push(this.#nodes);
-    this.#feature.push(feature.slice(0, nodes));
-    this.#threshold.push(threshold.slice(0, nodes));
-    this.#right.push(right.slice(0, nodes));
-    this.#value.push(value.slice(0, leaves * outputs));
-    this.#nodes += nodes;
-    this.#leaves += leaves;
-    if (nodes > 1) {
+    this.#feature.push(feature);
+    this.#threshold.push(threshold);
+    this.#right.push(right);
+    this.#value.push(value);
+    this.#nodes += feature.length;
+    this.#leaves += value.length / this.#outputs;
+    if (feature.length > 1) {
       normalise(importance);
       for (let j = 0; j < importance.length; j++) this.#importance[j] += importance[j];
       this.#grownTrees++;
@@ -108,6 +150,21 @@ export class TreesBuilder {
       oob_score: oobScore,
     };
   }
+}
+
+interface AddedTree {
+  feature: Int32Array;
+  threshold: Float64Array;
+  right: Int32Array;
+  value: Float64Array;
+  importance: Float64Array;
+}
+
+function isPreorder({ count, feature, left }: GrownTree): boolean {
+  for (let node = 0; node < count; node++) {
+    if (left[node] !== (feature[node] < 0 ? -1 : node + 1)) return false;
+  }
+  return true;
 }
 
 /** Divides by the sum, in place; all zeros stay. */

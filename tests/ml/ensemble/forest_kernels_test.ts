@@ -10,6 +10,7 @@ import { Random } from "@/shared/random.ts";
 import { contextFor } from "../tree/reference_data.ts";
 
 const FIELDS = ["feature", "threshold", "left", "right", "impurity", "weight"] as const;
+const WITHOUT_THRESHOLD = FIELDS.filter((field) => field !== "threshold");
 
 /** Numbers with many and with few values, doubles of 0 and -0, and constants, in any order. */
 function randomMatrix(rows: number, cols: number, random: Random): Matrix {
@@ -38,7 +39,11 @@ function randomMatrix(rows: number, cols: number, random: Random): Matrix {
   };
 }
 
-function randomTask(seed: number, more: Partial<ForestTask["params"]> = {}): ForestTask {
+function randomTask(
+  seed: number,
+  splitter: ForestTask["splitter"],
+  more: Partial<ForestTask["params"]> = {},
+): ForestTask {
   const random = new Random(seed);
   const rows = [40, 300, 1200][random.below(3)];
   const X = randomMatrix(rows, 1 + random.below(40), random);
@@ -55,7 +60,7 @@ function randomTask(seed: number, more: Partial<ForestTask["params"]> = {}): For
     y,
     n_classes,
     seed,
-    splitter: random.below(2) === 0 ? "best" : "random",
+    splitter,
     draws: random.below(3) === 0 ? 0 : Math.ceil(rows * random.float()),
     ...(weighted ? { cumulative: Float64Array.from(y, (_, i) => sum += i % 5) } : {}),
     threads: 1,
@@ -136,10 +141,10 @@ function assertSameTrees(
   });
 }
 
-Deno.test("forest kernels grow to the bit the trees of the plain grower", () => {
+Deno.test("forest kernels grow best splits to the bit as the plain grower", () => {
   let nodes = 0;
-  for (let seed = 0; seed < 120; seed++) {
-    const task = randomTask(seed);
+  for (let seed = 0; seed < 80; seed++) {
+    const task = randomTask(seed, "best");
     const trees = byKernels(task);
     assertSameTrees(trees, byReferee(task), `seed ${seed}`, FIELDS);
     nodes += trees.reduce((sum, { count }) => sum + count, 0);
@@ -147,9 +152,37 @@ Deno.test("forest kernels grow to the bit the trees of the plain grower", () => 
   assert.ok(nodes > 20_000, `${nodes} nodes were compared`);
 });
 
+Deno.test("forest kernels grow random splits as the plain grower on values of single precision", () => {
+  let nodes = 0;
+  for (let seed = 0; seed < 80; seed++) {
+    const task = randomTask(seed, "random");
+    const { X } = task;
+    const trees = byKernels(task);
+    const referee = byReferee({ ...task, X: { ...X, data: X.data.map(Math.fround) } });
+    assertSameTrees(trees, referee, `seed ${seed}`, WITHOUT_THRESHOLD);
+    trees.forEach((tree, t) => {
+      for (let i = 0; i < tree.count; i++) {
+        const theirs = referee[t].threshold[i];
+        assert.ok(Math.abs(tree.threshold[i] - theirs) <= Math.abs(theirs) * 2 ** -22 + 1e-44);
+      }
+      if (task.draws === 0) assertThresholdsPart(tree, X);
+    });
+    nodes += trees.reduce((sum, { count }) => sum + count, 0);
+  }
+  assert.ok(nodes > 20_000, `${nodes} nodes were compared`);
+});
+
+Deno.test("forest kernels leave values beyond single precision to the plain grower", () => {
+  const task = randomTask(7, "random");
+  task.X.data[3] = 1e39;
+  assert.equal(growByKernels(task, () => {}), false);
+  task.X.data[3] = -3.4028234e38;
+  assert.equal(growByKernels(task, () => {}), true);
+});
+
 Deno.test("forest kernels part a column of too many values into codes of neighbours", () => {
   for (let seed = 0; seed < 40; seed++) {
-    const task = randomTask(seed);
+    const task = randomTask(seed, "best");
     const { X } = task;
     const most = 50;
     // The referee sees the first value of each code.
@@ -170,7 +203,7 @@ Deno.test("forest kernels part a column of too many values into codes of neighbo
       kernels,
       byReferee({ ...task, X: { ...X, data } }),
       `seed ${seed}`,
-      FIELDS.filter((field) => field !== "threshold"),
+      WITHOUT_THRESHOLD,
     );
     for (const tree of task.draws === 0 ? kernels : []) assertThresholdsPart(tree, X);
   }
@@ -215,7 +248,7 @@ Deno.test("random_forest and extra_trees learn the same bytes on 1, 2 and 3 thre
 });
 
 Deno.test("a row drawn too often to be counted in 16 bits leaves the forest to the plain grower", () => {
-  const task = randomTask(3, { n_estimators: 2 });
+  const task = randomTask(3, "best", { n_estimators: 2 });
   const { X, y } = { X: randomMatrix(3000, 8, new Random(1)), y: new Float64Array(3000) };
   for (let i = 0; i < y.length; i++) y[i] = i % 40;
   const cumulative = new Float64Array(3000).map((_, i) => i < 10 ? 0 : i);
@@ -232,7 +265,7 @@ Deno.test("a row drawn too often to be counted in 16 bits leaves the forest to t
 });
 
 Deno.test("small data and what the kernels can't grow go the plain way", () => {
-  const large = { ...randomTask(1), X: randomMatrix(20_000, 10, new Random(1)) };
+  const large = { ...randomTask(1, "best"), X: randomMatrix(20_000, 10, new Random(1)) };
   const gini = { ...large, n_classes: 2, params: { ...large.params, criterion: "gini" as const } };
   const base = { ...gini, params: { ...gini.params, n_estimators: 100 } };
   assert.ok(suitsKernels(base));
