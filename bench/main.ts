@@ -1,13 +1,7 @@
 /**
-<<<<<<< HEAD
  * deno task bench [start|csv|fit|boosting|forest|profile|serving …]: measures, beside the peers where they are installed,
  * and prints tables. BENCH_PYTHON names a Python with bench/peers/requirements.txt; default python3.
  * BENCH_ALGORITHMS (svm,mlp,…) limits fit.
-=======
- * deno task bench [start|csv|fit|forest|profile|serving …]: measures, beside the peers where they are installed, and prints
- * tables.
- * BENCH_PYTHON names a Python with bench/peers/requirements.txt; default python3.
->>>>>>> forest
  */
 import { benchBoosting } from "./boosting.ts";
 import { benchCsv } from "./csv.ts";
@@ -22,12 +16,8 @@ const asked = (name: string) => (Deno.env.get(name) ?? "").split(",").filter((wo
 const SUITES: Record<string, () => Promise<string[]>> = {
   start: async () => await benchStart(await runnable()),
   csv: async () => await benchCsv(Deno.env.get("BENCH_PYTHON") ?? "python3"),
-<<<<<<< HEAD
   fit: async () => await benchFit(Deno.env.get("BENCH_PYTHON") ?? "python3", asked("BENCH_ALGORITHMS")),
-=======
-  fit: async () => await benchFit(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   forest: async () => await benchForest(Deno.env.get("BENCH_PYTHON") ?? "python3"),
->>>>>>> forest
   profile: async () => await benchProfile(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   boosting: async () => await benchBoosting(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   serving: async () => await benchServing(await runnable()),

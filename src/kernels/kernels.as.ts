@@ -13,11 +13,8 @@ export {
 export { boost_bin, boost_sort, boost_sort_scratch, boost_transpose } from "./boosting_bins.as";
 export { boost_derive, boost_loss } from "./boosting_loss.as";
 export { csv_cut, csv_lengths, csv_merge, csv_parse } from "./csv.as";
-<<<<<<< HEAD
 export { exp_log } from "./exp_log.as";
-=======
 export { forest_code, forest_code_scratch, forest_grow, forest_key } from "./forest.as";
->>>>>>> forest
 export { allocate, mark, release, reserve, rewind } from "./memory.as";
 export { exp_doubles, log_doubles } from "./math.as";
 export {
@@ -32,4 +29,3 @@ export {
 } from "./linear.as";
 export { svm_dot, svm_partner, svm_row, svm_update } from "./svm.as";
 export { neighbors_offer } from "./neighbors.as";
-export { forest_cell_bytes, forest_code, forest_code_scratch, forest_grow } from "./forest.as";

@@ -38,7 +38,6 @@ export interface Kernels {
   csv_parse(file: number, chunk: number): void;
   csv_merge(file: number, chunk: number, first: number, step: number): void;
   csv_lengths(categories: number, from: number, to: number, lengths: number): void;
-<<<<<<< HEAD
   exp_log(values: number, count: number, which: number): void;
   exp_doubles(values: number, count: number): void;
   log_doubles(values: number, count: number): void;
@@ -111,11 +110,7 @@ export interface Kernels {
       ...[momentum: number, nesterov: number],
     ]
   ): void;
-  forest_cell_bytes(): number;
-  forest_code(forest: number, column: number, values: number, scratch: number, most: number): void;
-=======
   forest_code(forest: number, column: number, values: number, scratch: number, most: number): number;
->>>>>>> forest
   forest_code_scratch(rows: number): number;
   forest_key(forest: number, column: number, values: number): number;
   forest_grow(forest: number, tree: number): number;
