@@ -65,7 +65,7 @@ export function svm_row(
     if (kind == POLY) {
       let power = f32x4.splat(1);
       for (let d: u32 = 0; d < degree; d++) power = f32x4.mul(power, value);
-      v128.store(out + at, power);
+      v128.store(out + at, f32x4.pmax(f32x4.splat(-f32.MAX_VALUE), f32x4.pmin(f32x4.splat(f32.MAX_VALUE), power)));
     } else v128.store(out + at, tanhs(value));
   }
 }

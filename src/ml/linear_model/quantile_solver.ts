@@ -1,4 +1,5 @@
 /** Quantile regression as a linear program, by an interior point. */
+import { AppError } from "@/shared/errors.ts";
 import { columnView, type Matrix, takeMatrixRows } from "../matrix.ts";
 import { dotFrom, sumOf } from "../sums.ts";
 import { gramOf } from "./gram.ts";
@@ -35,6 +36,7 @@ const SHY = 0.9995;
  *
  * Source: Portnoy and Koenker, "The Gaussian Hare and the Laplacian Tortoise" (1997), section 4; the predictor and
  * corrector are Mehrotra's (1992).
+ * @throws AppError invalid_argument where the numbers are too different in size to solve
  */
 export function solveQuantile(X: Matrix, y: Float64Array, options: QuantileOptions): QuantileResult {
   const { weight } = options;
@@ -67,7 +69,7 @@ export function solveQuantile(X: Matrix, y: Float64Array, options: QuantileOptio
     const gap = dotFrom(x, 0, z) + dotFrom(s, 0, v);
     const loss = design.loss(subtract(costs, design.times(p)));
     options.progress(iterations, MAX_ITERATIONS);
-    if (gap <= TOLERANCE * (loss + 1e-12 * design.total)) {
+    if (gap <= TOLERANCE * (loss + 1e-12 * rows)) {
       converged = true;
       break;
     }
@@ -115,6 +117,15 @@ export function solveQuantile(X: Matrix, y: Float64Array, options: QuantileOptio
   }
   options.progress(MAX_ITERATIONS, MAX_ITERATIONS);
   const { coef, intercept } = design.split(p.map((value) => -value * scale));
+  if (!coef.every(Number.isFinite)) {
+    throw new AppError(
+      "invalid_argument",
+      "Cannot fit quantile_regression: its equations have no finite solution",
+      {
+        hint: "Bring the columns to sizes around 1, or leave out rows with extreme numbers.",
+      },
+    );
+  }
   return { coef, intercept: intercept + (options.fit_intercept ? mean : 0), iterations, converged };
 }
 
@@ -125,7 +136,6 @@ class Design {
   readonly size: number;
   readonly lower: Float64Array;
   readonly upper: Float64Array;
-  readonly total: number;
   readonly #X: Matrix;
   readonly #intercept: boolean;
   readonly #penalized: number;
@@ -136,12 +146,14 @@ class Design {
     this.#intercept = fit_intercept;
     this.#penalized = alpha > 0 ? X.cols : 0;
     this.size = X.rows + this.#penalized;
-    this.total = weight ? sumOf(weight) : X.rows;
-    this.lower = new Float64Array(this.size).fill(alpha * this.total);
+    this.lower = new Float64Array(this.size).fill(alpha * X.rows);
     this.upper = this.lower.slice();
+    // Only their ratios count: so they become 1 in the mean, however large they are.
+    const mean = weight ? weight.reduce((sum, w) => sum + w / X.rows, 0) : 1;
     for (let i = 0; i < X.rows; i++) {
-      this.lower[i] = (weight?.[i] ?? 1) * (1 - quantile);
-      this.upper[i] = (weight?.[i] ?? 1) * quantile;
+      const share = weight ? weight[i] / mean : 1;
+      this.lower[i] = share * (1 - quantile);
+      this.upper[i] = share * quantile;
     }
   }
 

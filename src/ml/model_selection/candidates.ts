@@ -23,6 +23,10 @@ export interface CandidateQuestion {
 /** From here on forests draw this many rows a tree, so that their cost grows no further. */
 const FOREST_ROWS = 10_000;
 const NEIGHBOR_ROWS = 5_000;
+const SVM_ROWS = 1_000;
+/** Beyond either an epoch takes more than a second. */
+const NETWORK_ROWS = 100_000;
+const NETWORK_FEATURES = 200;
 /** Below it a leaf of 20 rows is too coarse for boosting. */
 const SMALL_ROWS = 1_000;
 /** Boosting grows one tree a class and round. */
@@ -53,6 +57,12 @@ export function candidatesFor({ task, rows, features, n_classes, weighted }: Can
   if (task === "classification") add("gaussian_nb", {}, "good with very few rows; below a second");
   if (rows >= 10 && rows <= NEIGHBOR_ROWS && !weighted) {
     add("k_neighbors", {}, "similar rows; quick to fit, slow to predict with many rows");
+  }
+  if (task === "classification" && rows >= 10 && rows <= SVM_ROWS && n_classes <= FINE_BOOSTING_CLASSES) {
+    add("svm", {}, "smooth borders from few rows; below a second");
+  }
+  if (rows >= SMALL_ROWS && rows <= NETWORK_ROWS && features <= NETWORK_FEATURES) {
+    add("mlp", { early_stopping: true }, "smooth relations that trees cut into steps; a second");
   }
   // scikit-learn's default for regression, all columns, costs three times as much for about the same score.
   const trees = task === "regression" && features > 3 ? { max_features: 0.33, ...forest } : forest;

@@ -13,7 +13,7 @@ const BLOCK = 256;
 /** Candidates beyond those asked for. */
 const MORE = 12;
 /** From so many products of numbers on it is quicker than row by row. */
-const ENOUGH_WORK = 2_000_000;
+const ENOUGH_WORK = 100_000;
 const FEW_QUERIES = 16;
 /** More neighbours than this are found by rows: the lists of candidates are sorted by insertion. */
 const MOST_NEIGHBORS = 128;

@@ -19,6 +19,13 @@ export function padded(count: number): number {
   return (count + 3) & ~3;
 }
 
+/** Larger inputs count as this, so that sums over layers stay within the range of floats. */
+const LARGEST = 1e15;
+
+export function inputOf(x: number): number {
+  return Math.min(Math.max(x, -LARGEST), LARGEST);
+}
+
 /** @param sizes columns, hidden layers, outputs */
 export function layersOf(sizes: readonly number[]): { layers: Layer[]; length: number } {
   let length = 0;

@@ -6,7 +6,7 @@ import { holdOut } from "../ensemble/holdout.ts";
 import { defineEstimator, type FitContext } from "../estimator.ts";
 import type { Matrix } from "../matrix.ts";
 import { checkColumns, checkFeatures, checkTraining } from "../tree/checks.ts";
-import { ACTIVATIONS, layersOf, padded } from "./layers.ts";
+import { ACTIVATIONS, inputOf, layersOf, padded } from "./layers.ts";
 import { networkOutput, networkScores, type NetworkState, rowScores } from "./predict.ts";
 import { train } from "./train.ts";
 
@@ -130,7 +130,7 @@ function floatRows(arena: Arena, X: Matrix): Float32Array {
   for (let from = 0; from < X.rows; from += 512) {
     const to = Math.min(from + 512, X.rows);
     for (let j = 0; j < X.cols; j++) {
-      for (let i = from; i < to; i++) result[i * width + j] = X.data[j * X.rows + i];
+      for (let i = from; i < to; i++) result[i * width + j] = inputOf(X.data[j * X.rows + i]);
     }
   }
   return result;

@@ -2,7 +2,7 @@
 import { type Arena, withArena } from "@/kernels/solo.ts";
 import { exp } from "@/kernels/math.ts";
 import type { Matrix } from "../matrix.ts";
-import { type Activation, forwardRow, layersOf, padded } from "./layers.ts";
+import { type Activation, forwardRow, inputOf, layersOf, padded } from "./layers.ts";
 import { Network } from "./network.ts";
 
 export type NetworkState = {
@@ -34,7 +34,7 @@ export function networkScores(X: Matrix, state: NetworkState): Float32Array {
   const scores = new Float32Array(X.rows * outputs);
   const input = new Float32Array(X.cols);
   for (let i = 0; i < X.rows; i++) {
-    for (let j = 0; j < X.cols; j++) input[j] = X.data[j * X.rows + i];
+    for (let j = 0; j < X.cols; j++) input[j] = inputOf(X.data[j * X.rows + i]);
     scores.set(forwardRow(layers, state.weights, state.activation, input), i * outputs);
   }
   return scores;
@@ -65,7 +65,9 @@ export function rowScores(
       const count = Math.min(CHUNK_ROWS, rows.length - from);
       for (let j = 0; j < X.cols; j++) {
         const start = j * X.rows;
-        for (let i = 0, at = j; i < count; i++, at += width) input[at] = X.data[start + rows[from + i]];
+        for (let i = 0, at = j; i < count; i++, at += width) {
+          input[at] = inputOf(X.data[start + rows[from + i]]);
+        }
       }
       network.forward(count);
       for (let i = 0; i < count; i++) {

@@ -155,6 +155,6 @@ function diverged(epoch: number, params: TrainParams): AppError {
   return new AppError(
     "invalid_argument",
     `Cannot fit mlp: the weights grew beyond all numbers in epoch ${epoch} with learning_rate_init ${params.learning_rate_init}`,
-    { hint: "Use a smaller learning_rate_init, or solver adam." },
+    { hint: "Use a smaller learning_rate_init, solver adam, or smaller sample weights." },
   );
 }

@@ -12,6 +12,13 @@ export type KernelSpec = {
 
 const f = Math.fround;
 
+/** Larger numbers count as this: the squares of larger ones leave the range of floats. */
+const LARGEST = 1e15;
+
+function float(x: number): number {
+  return f(Math.min(Math.max(x, -LARGEST), LARGEST));
+}
+
 /** Points column by column, at places that are a multiple of 4 in number. */
 export class Points {
   readonly arena: Arena;
@@ -37,7 +44,7 @@ export class Points {
   set(place: number, value: (j: number) => number): void {
     let norm = 0;
     for (let j = 0; j < this.cols; j++) {
-      const x = f(value(j));
+      const x = float(value(j));
       this.#x[j * this.count + place] = x;
       norm = f(norm + f(x * x));
     }
@@ -54,8 +61,8 @@ export class Points {
   rowOfOther(value: (j: number) => number, out: number): void {
     let norm = 0;
     for (let j = 0; j < this.cols; j++) {
-      const x = this.#point[j] = value(j);
-      norm = f(norm + f(f(x) * f(x)));
+      const x = this.#point[j] = float(value(j));
+      norm = f(norm + f(x * x));
     }
     this.#row(norm, out);
   }

@@ -25,8 +25,8 @@ for (const [rows, cols] of [[1, 1], [513, 4], [1025, 7], [2000, 6]]) {
       const y = Float64Array.from({ length: rows }, () => random.below(Math.max(outputs, 2)));
       const weight = Float64Array.from({ length: rows }, () => random.float());
       const theta = Float64Array.from({ length: outputs * (cols + 1) }, () => random.normal());
-      for (const fit_intercept of [true, false]) {
-        const problem: LinearProblem = { X, y, weight, loss, outputs, fit_intercept, penalty: 0.3 };
+      for (const [fit_intercept, weights] of [[true, weight], [false, undefined]] as const) {
+        const problem: LinearProblem = { X, y, weight: weights, loss, outputs, fit_intercept, penalty: 0.3 };
         const [plain, quick] = [new Float64Array(theta.length), new Float64Array(theta.length)];
         const value = plainLoss(problem)(theta, plain);
         const found = withArena((arena) => quickLoss(arena, problem)(theta, quick));

@@ -83,6 +83,17 @@ Deno.test("mlp learns a target in any unit", () => {
   }
 });
 
+Deno.test("mlp learns nothing from batches whose rows all have the weight 0", () => {
+  const data = ring(80);
+  const params = { batch_size: 20, shuffle: false, max_iter: 5 };
+  const weighted = (sample_weight: Float64Array, { X, y }: typeof data) =>
+    mlp.fit(X, y, checkParams("mlp", "classification", params), { ...context(2), sample_weight });
+  const half = Float64Array.from({ length: 80 }, (_, i) => i < 40 ? 1 : 0);
+  const first = Uint32Array.from({ length: 40 }, (_, i) => i);
+  const alone = weighted(half.slice(0, 40), { X: takeMatrixRows(data.X, first), y: data.y.slice(0, 40) });
+  assert.deepEqual((weighted(half, data) as NetworkState).weights, (alone as NetworkState).weights);
+});
+
 Deno.test("mlp gives other weights for another seed", () => {
   const data = ring(60);
   assert.notDeepEqual(fit(data, 2, { max_iter: 2 }, 1).weights, fit(data, 2, { max_iter: 2 }, 2).weights);

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { withArena } from "@/kernels/solo.ts";
 import { checkParams } from "@/ml/check_params.ts";
 import type { FitContext } from "@/ml/estimator.ts";
 import { takeMatrixRows } from "@/ml/matrix.ts";
+import { Points, RowCache } from "@/ml/svm/kernel_rows.ts";
 import { couplePairs, fitSigmoid } from "@/ml/svm/platt.ts";
+import { type Dual, Smo } from "@/ml/svm/smo.ts";
 import type { SvmState } from "@/ml/svm/predict.ts";
 import { svm } from "@/ml/svm/svm.ts";
 import { AppError } from "@/shared/errors.ts";
@@ -61,6 +64,35 @@ Deno.test("svm without probabilities says the class of the most votes", () => {
     return row.indexOf(Math.max(...row)) === truth;
   });
   assert.ok(right.length > 340, `${right.length}`);
+});
+
+Deno.test("a dual solved from the solution of a wider one is solved as from the start", () => {
+  withArena((arena) => {
+    const random = new Random(4);
+    const spec = { kernel: "rbf", gamma: 0.5, coef0: 0, degree: 3 } as const;
+    const points = new Points(arena, 80, 2, spec);
+    const cells = Array.from({ length: 80 }, () => [random.normal(), random.normal()]);
+    cells.forEach((cell, i) => points.set(i, (j) => cell[j]));
+    const smo = new Smo(points, new RowCache(points, 1e6));
+    const target = Float64Array.from(cells, ([a, b]) => a * b + random.normal() > 0 ? 1 : -1);
+    const cost = target.map(() => 0.3 + random.float());
+    const dual = (held: (t: number) => boolean): Dual => ({
+      ranges: [[0, 80]],
+      target,
+      lower: target.map((one, t) => one > 0 || held(t) ? 0 : -cost[t]),
+      upper: target.map((one, t) => one < 0 || held(t) ? 0 : cost[t]),
+      epsilon: 0,
+      tol: 1e-9,
+      max_iter: 1e6,
+    });
+    const whole = smo.solve(dual(() => false));
+    const part = dual((t) => t % 3 === 0);
+    const [fresh, near] = [smo.solve(part), smo.solve(part, whole)];
+    assert.ok(Math.abs(near.coef.reduce((sum, c) => sum + c, 0)) < 1e-12);
+    assert.ok(near.coef.every((c, t) => c >= part.lower[t] && c <= part.upper[t]));
+    assert.ok(distanceBetween(near.predicted, fresh.predicted) < 1e-6);
+    assert.ok(near.iterations < fresh.iterations, `${near.iterations} ${fresh.iterations}`);
+  });
 });
 
 Deno.test("svm says when max_iter came first", () => {
