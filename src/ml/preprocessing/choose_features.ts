@@ -92,14 +92,16 @@ function describeFeature(column: Column): FeatureSpec {
   let max = -Infinity;
   let sum = 0;
   let count = 0;
-  for (const value of column.values) {
+  const { values } = column;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
     if (Number.isNaN(value)) continue;
     if (value < min) min = value;
     if (value > max) max = value;
     sum += value;
     count++;
   }
-  const missing = count < column.values.length;
+  const missing = count < values.length;
   const order = column.date_order ? { date_order: column.date_order } : {};
   return { name, type, missing, ...(count === 0 ? {} : { min, max, mean: sum / count }), ...order };
 }

@@ -34,7 +34,8 @@ export function targetSpec(column: Column, task: Task): TargetSpec {
     );
   }
   requireFinite(column);
-  const { classes, rows } = distinctValues(column);
+  // Of a quantity it is enough to know that there are two values.
+  const { classes, rows } = distinctValues(column, task === "regression" ? 2 : Infinity);
   if (classes.length === 0) throw fail("it has no value in any row", "Choose another target column.");
   if (classes.length === 1) {
     throw fail(
@@ -68,14 +69,21 @@ export function targetSpec(column: Column, task: Task): TargetSpec {
   return { name, type, classes };
 }
 
-function distinctValues(column: Column): { classes: (string | number)[]; rows: number } {
+function distinctValues(column: Column, limit: number): { classes: (string | number)[]; rows: number } {
   if (column.storage === "coded") {
     const { counts, missing } = categoryCounts(column);
     const classes = column.categories.filter((_, code) => counts[code] > 0).sort(byCodeUnit);
     return { classes, rows: column.codes.length - missing };
   }
-  const there = column.values.filter((value) => !Number.isNaN(value));
-  return { classes: [...new Set(there)].sort((a, b) => a - b), rows: there.length };
+  const { values } = column;
+  const distinct = new Set<number>();
+  let rows = 0;
+  for (let i = 0; i < values.length && distinct.size < limit; i++) {
+    if (Number.isNaN(values[i])) continue;
+    distinct.add(values[i]);
+    rows++;
+  }
+  return { classes: [...distinct].sort((a, b) => a - b), rows };
 }
 
 /**
@@ -101,10 +109,18 @@ export function encodeTarget(column: Column, target: TargetSpec): Float64Array {
   // A class is the same class whether a file's column was read as numbers or as text.
   const index = new Map(target.classes.map((value, at) => [classKey(value), at]));
   if (column.storage === "numeric") {
-    return column.values.map((value) => index.get(classKey(value)) ?? NaN);
+    const known = new Map<number, number>();
+    return column.values.map((value) => {
+      let place = known.get(value);
+      if (place === undefined) known.set(value, place = index.get(classKey(value)) ?? NaN);
+      return place;
+    });
   }
   const places = column.categories.map((text) => index.get(text) ?? index.get(classKey(Number(text))) ?? NaN);
-  return Float64Array.from(column.codes, (code) => code < 0 ? NaN : places[code]);
+  const { codes } = column;
+  const result = new Float64Array(codes.length);
+  for (let i = 0; i < codes.length; i++) result[i] = codes[i] < 0 ? NaN : places[codes[i]];
+  return result;
 }
 
 function classKey(value: string | number): string {
