@@ -19,7 +19,10 @@ const { X, y } = dataSet("diabetes");
 Deno.test("boosting grows less with reg_alpha, min_split_gain and min_child_weight, down to nothing", () => {
   const free = fit(X, y, { min_samples_leaf: 2 });
   for (
-    const [param, value] of [["reg_alpha", 2000], ["min_split_gain", 20_000], ["min_child_weight", 40]] as const
+    const [param, value] of [["reg_alpha", 2000], ["min_split_gain", 20_000], [
+      "min_child_weight",
+      40,
+    ]] as const
   ) {
     const some = fit(X, y, { min_samples_leaf: 2, [param]: value });
     assert.ok(leaves(some) < leaves(free), param);
