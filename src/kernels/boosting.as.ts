@@ -79,6 +79,8 @@ class Children {
   /** 0: no split is wanted. */
   smallRequest: usize;
   largeRequest: usize;
+  /** 1: `parent` is the larger child already. */
+  isSubtracted: u32;
 }
 
 /** The best split of some columns. */
@@ -191,6 +193,20 @@ export function boost_histogram(grid: Grid, histogram: usize, from: u32, to: u32
   }
 }
 
+/** So few rows are taken from a histogram one by one sooner than bin by bin; no more than CHUNK. */
+const FEW_ROWS: u32 = 100;
+
+function subtractRows(grid: Grid, histogram: usize, from: u32, n: u32, scratch: usize): void {
+  const rows = grid.order + (usize(from) << 2);
+  const gathered = scratch + CHUNK * 16;
+  gatherSums(grid.sums, rows, n, scratch);
+  for (let at = scratch, end = scratch + (usize(n) << 4); at < end; at += 16) {
+    v128.store(at, i64x2.neg(v128.load(at)));
+  }
+  gatherRows(grid.rowBins, rows, n, grid.stride, gathered);
+  addRows(grid, histogram, n, scratch, gathered, grid.stride);
+}
+
 function gatherSums(sums: usize, rows: usize, n: u32, to: usize): void {
   for (const end = rows + (usize(n) << 2); rows < end; rows += 4, to += 16) {
     v128.store(to, v128.load(sums + (usize(load<u32>(rows)) << 4)));
@@ -267,7 +283,7 @@ export function boost_split(grid: Grid, children: Children, first: u32, last: u3
   for (let p: u32 = 0; p < children.partials; p++) {
     addAll(children.small, load<u32>(children.partial + (p << 2)), from, to);
   }
-  if (children.parent) subtractAll(children.parent, children.small, from, to);
+  if (children.parent && !children.isSubtracted) subtractAll(children.parent, children.small, from, to);
   const small = children.smallRequest;
   if (small) find(grid, changetype<Request>(small), first, last, changetype<Found>(out), out + 256);
   const large = children.largeRequest;
@@ -322,6 +338,14 @@ function soften(g: v128, l1: f64): v128 {
   return v128.or(size, v128.and(g, f64x2.splat(-0.0)));
 }
 
+@inline
+function anyOf4(bins: usize): bool {
+  return v128.any_true(v128.or(
+    v128.or(v128.load(bins), v128.load(bins, 16)),
+    v128.or(v128.load(bins, 32), v128.load(bins, 48)),
+  ));
+}
+
 /**
  * Numbers: bins up to one go left. Upwards the missing values, in the last bin, go right; downwards, from high bins to
  * low ones, they go left.
@@ -350,10 +374,17 @@ function scan(grid: Grid, node: Request, slot: u32, missing: u32, isDown: bool, 
   let best = found.gain;
   let bestBin: i32 = -1;
   let bestSums = sums;
+  const isSparse = node.rows < count;
   const end: i32 = isDown ? 0 : count - 1 + missing;
   for (let bin: i32 = isDown ? count - 1 : 0; isDown ? bin > end : bin < end; isDown ? bin-- : bin++) {
     const here = v128.load(start + (usize(bin) << 4));
-    if (!v128.any_true(here)) continue; // no rows: the gain is that of the bin before
+    if (!v128.any_true(here)) { // no rows: the gain is that of the bin before
+      if (isSparse) {
+        if (isDown) { while (bin - 4 > end && !anyOf4(start + (usize(bin - 4) << 4))) bin -= 4; }
+        else { while (bin + 4 < end && !anyOf4(start + (usize(bin + 1) << 4))) bin += 4; }
+      }
+      continue;
+    }
     sums = i64x2.add(sums, here);
     const rowsHere = i64x2.extract_lane(sums, 1) & mask;
     if (rowsHere < minRows) continue;
@@ -542,7 +573,10 @@ export function boost_expand(grid: Grid, node: Expansion): void {
   const children = node.children;
   if (!children.smallRequest && !children.largeRequest) return;
   const first = node.isLeftSmall ? from : middle;
-  boost_histogram(grid, children.small, first, node.isLeftSmall ? middle : to, node.scratch);
+  const last = node.isLeftSmall ? middle : to;
+  boost_histogram(grid, children.small, first, last, node.scratch);
+  children.isSubtracted = u32(last - first < FEW_ROWS);
+  if (children.isSubtracted) subtractRows(grid, children.parent, first, last - first, node.scratch);
   boost_split(grid, children, 0, grid.slots, node.out);
 }
 

@@ -89,7 +89,13 @@ export class Expander {
     const job = this.#jobs[0];
     const partials = this.#sum(histogram, 0, request.sums.rows);
     this.#bins.grid.set({ isIdentity: 0 });
-    job.children.set({ parent: 0, small: histogram, partials, partial: this.#partialList });
+    job.children.set({
+      parent: 0,
+      small: histogram,
+      partials,
+      partial: this.#partialList,
+      isSubtracted: 0,
+    });
     this.#ask(job, request, undefined, histogram, 0);
     const parts = this.#split(job);
     return { histogram, found: this.#best(this.#parts.slice(0, parts), SMALL) };
@@ -159,7 +165,7 @@ export class Expander {
     }
     const small = this.#newHistogram();
     const large = node.histogram as number;
-    job.children.set({ parent: large, small, partials: 0, partial });
+    job.children.set({ parent: large, small, partials: 0, partial, isSubtracted: 0 });
     const [first, second] = isLeftSmall(node) ? [leftRequest, rightRequest] : [rightRequest, leftRequest];
     this.#ask(job, first, second, small, large);
     return { small, large };

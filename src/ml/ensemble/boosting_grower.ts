@@ -165,7 +165,8 @@ export class BoostingGrower {
 
   /** Adds the tree to the raw predictions. @returns it, its leaves times `scale` */
   add(scale: number): BoostedTrees {
-    const { tree, bins } = this.#toArrays(scale);
+    const isForBins = this.#isPart || this.#engine.watched !== undefined;
+    const { tree, bins } = this.#toArrays(scale, isForBins);
     if (this.#isPart) this.#engine.addTree(this.#tree, bins, "train");
     else {
       for (const leaf of this.#leaves) {
@@ -300,8 +301,8 @@ export class BoostingGrower {
     return left;
   }
 
-  /** The tree as flat arrays, for numbers and for bins. @param scale multiplies the values for numbers */
-  #toArrays(scale: number): { tree: BoostedTrees; bins: BinTree } {
+  /** The tree as flat arrays, for numbers and, if wanted, for bins. @param scale multiplies the values for numbers */
+  #toArrays(scale: number, isForBins: boolean): { tree: BoostedTrees; bins: BinTree } {
     const nodes = 2 * this.#leaves.length - 1;
     const tree = {
       feature: new Int32Array(nodes).fill(-1),
@@ -314,7 +315,7 @@ export class BoostingGrower {
       slot: new Int32Array(nodes).fill(-1),
       right: tree.right,
       value: new Float64Array(nodes),
-      left: new Uint32Array(8 * nodes),
+      left: new Uint32Array(isForBins ? 8 * nodes : 0),
     };
     const sets: Uint32Array[] = [];
     let place = 0;
@@ -331,7 +332,9 @@ export class BoostingGrower {
       }
       const column = this.#slots[split.slot];
       bins.slot[at] = split.slot;
-      this.#leftOf(split).forEach((goes, bin) => bins.left[8 * at + (bin >> 5)] |= goes << (bin & 31));
+      if (isForBins) {
+        this.#leftOf(split).forEach((goes, bin) => bins.left[8 * at + (bin >> 5)] |= goes << (bin & 31));
+      }
       tree.feature[at] = column;
       tree.missing_left[at] = split.missingLeft ? 1 : 0;
       if (split.set !== undefined) tree.set[at] = sets.push(split.set) - 1;

@@ -50,9 +50,14 @@ export function openKernelEngine(
     return { engine: new KernelEngine(memory, bins, setup, isCutFine), binning: bins.binning };
   } catch (error) {
     threads.close();
-    if (error instanceof KernelError || error instanceof WebAssembly.RuntimeError) return undefined;
+    if (isOutOfMemory(error)) return undefined;
     throw error;
   }
+}
+
+/** The memory of the kernels was not enough: they trap then. */
+export function isOutOfMemory(error: unknown): boolean {
+  return error instanceof KernelError || error instanceof WebAssembly.RuntimeError;
 }
 
 /** Targets and the structure by which the kernels know them. */

@@ -50,6 +50,7 @@ export const CHILDREN = {
   partials: "u12",
   smallRequest: "u16",
   largeRequest: "u20",
+  isSubtracted: "u24",
 } as const;
 
 export const EXPANSION = {

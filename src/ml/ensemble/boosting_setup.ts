@@ -31,7 +31,7 @@ export interface Opened {
 }
 
 /** Below so many cells the kernels take longer to start than they save. */
-const KERNEL_CELLS = 10_000;
+const KERNEL_CELLS = 500;
 /** Below so many cells for each, threads wait for each other more than they work. */
 const THREAD_CELLS = 200_000;
 

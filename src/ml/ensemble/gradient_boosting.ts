@@ -12,6 +12,7 @@ import type { BoostingEngine, Targets } from "./boosting_engine.ts";
 import { BoostingGrower } from "./boosting_grower.ts";
 import { type Loss, lossOf } from "./boosting_loss.ts";
 import { classification, type GradientBoostingParams, regression } from "./boosting_params.ts";
+import { isOutOfMemory } from "./boosting_kernels.ts";
 import { AUTO, type Labelled, openEngine } from "./boosting_setup.ts";
 import { checkContinues, type Continued, continuedFrom } from "./boosting_continue.ts";
 import { type BoostedTrees, type BoostingState, joinTrees, predictBoosting } from "./boosting_state.ts";
@@ -126,6 +127,15 @@ export function boost(
       gain: grower.gain,
       stopping_loss: Float64Array.from(stopping ? losses : []),
     };
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error;
+    throw new AppError(
+      "resource_exhausted",
+      `Cannot fit gradient_boosting: histograms of ${X.cols} columns for up to ${
+        params.max_leaf_nodes ?? "any number of"
+      } leaves take more than 4 GiB`,
+      { hint: "Lower max_leaf_nodes or max_bins, set max_depth, or use fewer columns." },
+    );
   } finally {
     engine.close();
   }

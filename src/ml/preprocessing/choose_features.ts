@@ -95,7 +95,7 @@ function describeFeature(column: Column): FeatureSpec {
   const { values } = column;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
-    if (value !== value) continue;
+    if (Number.isNaN(value)) continue;
     if (value < min) min = value;
     if (value > max) max = value;
     sum += value;

@@ -24,9 +24,10 @@ function wrongStorage(column: Column, transformer: string, wanted: string): AppE
 export function categoryCounts(column: CodedColumn): { counts: Float64Array; missing: number } {
   const counts = new Float64Array(column.categories.length);
   let missing = 0;
-  for (const code of column.codes) {
-    if (code < 0) missing++;
-    else counts[code]++;
+  const { codes } = column;
+  for (let i = 0; i < codes.length; i++) {
+    if (codes[i] < 0) missing++;
+    else counts[codes[i]]++;
   }
   return { counts, missing };
 }

@@ -83,7 +83,7 @@ function distinctValues(column: Column, limit: number): { classes: (string | num
   let rows = 0;
   for (let i = 0; i < values.length && found.size < limit; i++) {
     const value = values[i];
-    if (value !== value) continue;
+    if (Number.isNaN(value)) continue;
     rows++;
     if (value === last) continue;
     found.add(value);
@@ -121,7 +121,10 @@ export function encodeTarget(column: Column, target: TargetSpec): Float64Array {
     return column.values.map((value) => index.get(classKey(value)) ?? NaN);
   }
   const places = column.categories.map((text) => index.get(text) ?? index.get(classKey(Number(text))) ?? NaN);
-  return Float64Array.from(column.codes, (code) => code < 0 ? NaN : places[code]);
+  const { codes } = column;
+  const result = new Float64Array(codes.length);
+  for (let i = 0; i < codes.length; i++) result[i] = codes[i] < 0 ? NaN : places[codes[i]];
+  return result;
 }
 
 /** The place of each value among the classes, NaN where it is none of them. */
