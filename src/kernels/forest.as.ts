@@ -617,11 +617,9 @@ function findSplit(forest: Forest, tree: Tree, from: usize, n: u32, known: u32):
     const feature = load<u32>(tree.drawn + (<usize> k << 2));
     const lowest: u32 = load<u16>(tree.lowest + (<usize> feature << 1));
     const highest: u32 = load<u16>(tree.highest + (<usize> feature << 1));
-    if (tryBest(forest, tree, feature, from, n, lowest, highest)) {
-      found = true;
-      bestFeature = feature;
-    }
+    if (tryBest(forest, tree, feature, from, n, lowest, highest)) found = true;
   }
+  if (found) settleBest(forest, from, n);
   return found;
 }
 
@@ -655,6 +653,14 @@ function varianceQuality(sumLeft: f64, sumRight: f64, left: f64, right: f64): f6
 /** A node is counted by code when that touches at most this many numbers a row; else its rows are sorted. */
 const COUNT_LIMIT: u32 = 4;
 
+/** A node of so many rows that can't be counted by code is counted by 256 bins of neighbouring codes. */
+const BINNED_ROWS: u32 = 256;
+const BIN_BITS: u32 = 8;
+
+/** Of the best split: the code behind the cut, and the bits by which codes were shifted into bins. */
+let bestNext: u32 = 0;
+let bestShift: u32 = 0;
+
 /** Tries all splits of a feature; true when one is the best so far. */
 function tryBest(
   forest: Forest,
@@ -668,28 +674,50 @@ function tryBest(
   const classes = forest.classes;
   const stride: usize = forest.stride;
   const codes = from + (<usize> feature << 1);
+  const targets = from + stride - 2;
   const width = classes == 0 ? 2 : classes;
-  const isBetter = (highest - lowest + 1) * width <= COUNT_LIMIT * n
-    ? classes == 0
-      ? scanCountedMoments(forest, tree, codes, n, lowest, highest)
-      : scanCountedClasses(forest, tree, codes, from + stride - 2, n, lowest, highest)
-    : classes == 0
-    ? scanSortedMoments(forest, tree, codes, n, lowest, highest)
-    : classes == 2
-    ? scanSortedPair(forest, tree, codes, from + stride - 2, n, lowest, highest)
-    : scanSortedClasses(forest, tree, codes, from + stride - 2, n, lowest, highest);
+  const isCounted = (highest - lowest + 1) * width <= COUNT_LIMIT * n;
+  let shift: u32 = 0;
+  let isBetter: bool;
+  if (isCounted || n >= BINNED_ROWS) {
+    const bits: u32 = 32 - clz(highest - lowest);
+    shift = isCounted || bits <= BIN_BITS ? 0 : bits - BIN_BITS;
+    isBetter = classes == 0
+      ? scanCountedMoments(forest, tree, codes, n, lowest, highest, shift)
+      : scanCountedClasses(forest, tree, codes, targets, n, lowest, highest, shift);
+  } else if (classes == 0) isBetter = scanSortedMoments(forest, tree, codes, n, lowest, highest);
+  else if (classes == 2) isBetter = scanSortedPair(forest, tree, codes, targets, n, lowest, highest);
+  else isBetter = scanSortedClasses(forest, tree, codes, targets, n, lowest, highest);
   if (!isBetter) return false;
-  bestCut += lowest;
-  const column: usize = <usize> (feature * forest.capacity) << 3;
-  const low = load<f64>(forest.high + column + (<usize> bestCut << 3));
-  const high = load<f64>(forest.low + column + (<usize> (bestNext + lowest) << 3));
-  const middle = low / 2 + high / 2;
-  bestThreshold = middle < high ? middle : low;
+  bestFeature = feature;
+  bestShift = shift;
+  bestCut = lowest + ((bestCut + 1) << shift) - 1;
+  bestNext += lowest;
   return true;
 }
 
-/** The code behind the best cut. */
-let bestNext: u32 = 0;
+/** Sets the threshold halfway between the values on both sides of the best cut. */
+function settleBest(forest: Forest, from: usize, n: u32): void {
+  if (bestShift > 0) {
+    const cut = bestCut;
+    const stride: usize = forest.stride;
+    const end = from + <usize> n * stride;
+    let low: u32 = 0;
+    let high: u32 = 65535;
+    for (let at = from + (<usize> bestFeature << 1); at < end; at += stride) {
+      const code: u32 = load<u16>(at);
+      low = max<u32>(low, select<u32>(code, 0, code <= cut));
+      high = min<u32>(high, select<u32>(65535, code, code <= cut));
+    }
+    bestCut = low;
+    bestNext = high;
+  }
+  const column: usize = <usize> (bestFeature * forest.capacity) << 3;
+  const low = load<f64>(forest.high + column + (<usize> bestCut << 3));
+  const high = load<f64>(forest.low + column + (<usize> bestNext << 3));
+  const middle = low / 2 + high / 2;
+  bestThreshold = middle < high ? middle : low;
+}
 
 /** Two classes. */
 function scanSortedPair(
@@ -873,6 +901,7 @@ function scanCountedClasses(
   n: u32,
   lowest: u32,
   highest: u32,
+  shift: u32,
 ): bool {
   const bits = forest.countBits;
   const mask: u32 = (1 << bits) - 1;
@@ -881,7 +910,7 @@ function scanCountedClasses(
   const sums = tree.sums; // rows above, weight below
   for (let i: u32 = 0; i < n; i++) {
     const target: u32 = load<u16>(targets);
-    const place = sums + (<usize> ((<u32> load<u16>(codes) - lowest) * classes + (target >> bits)) << 3);
+    const place = sums + (<usize> ((<u32> load<u16>(codes) - lowest >> shift) * classes + (target >> bits)) << 3);
     store<u64>(place, load<u64>(place) + (<u64> 1 << 32 | <u64> (target & mask)));
     codes += stride;
     targets += stride;
@@ -892,7 +921,7 @@ function scanCountedClasses(
   const minSamples = forest.minSamplesLeaf;
   const weight = nodeWeight;
   const least = minWeight;
-  const span = highest - lowest + 1;
+  const span = (highest - lowest >> shift) + 1;
   let best = bestQuality;
   let found = false;
   let weightLeft: f64 = 0;
@@ -948,13 +977,14 @@ function scanCountedMoments(
   n: u32,
   lowest: u32,
   highest: u32,
+  shift: u32,
 ): bool {
   const stride: usize = forest.stride;
   const sums = tree.sums;
   const rowsByCode = tree.rowsByCode;
   let moment = tree.moments;
   for (let i: u32 = 0; i < n; i++, codes += stride, moment += 16) {
-    const code: usize = <u32> load<u16>(codes) - lowest;
+    const code: usize = <u32> load<u16>(codes) - lowest >> shift;
     const place = sums + (code << 4);
     v128.store(place, f64x2.add(v128.load(place), v128.load(moment)));
     store<u32>(rowsByCode + (code << 2), load<u32>(rowsByCode + (code << 2)) + 1);
@@ -963,7 +993,7 @@ function scanCountedMoments(
   const weight = nodeWeight;
   const sum = nodeSum;
   const least = minWeight;
-  const span = highest - lowest + 1;
+  const span = (highest - lowest >> shift) + 1;
   let best = bestQuality;
   let found = false;
   let weightLeft: f64 = 0;
