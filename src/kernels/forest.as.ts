@@ -600,10 +600,9 @@ function findSplit(forest: Forest, tree: Tree, from: usize, n: u32, known: u32):
   constantFeatures = all;
   if (count == 0) return false;
   bestQuality = -Infinity;
+  if (n == 2 && minWeight == 0) return splitTwo(forest, tree, from, count);
   if (isRandom) {
-    return n == 2 && minWeight == 0
-      ? splitTwo(forest, tree, from, count)
-      : forest.classes == 0
+    return forest.classes == 0
       ? tryRandomMoments(forest, tree, from, n, count)
       : forest.classes == 2 && forest.draws == 0 && n < 65536
       ? tryRandomOnes(forest, tree, from, n, count)
@@ -684,6 +683,8 @@ function tryBest(
     shift = isCounted || bits <= BIN_BITS ? 0 : bits - BIN_BITS;
     isBetter = classes == 0
       ? scanCountedMoments(forest, tree, codes, n, lowest, highest, shift)
+      : classes == 2
+      ? scanCountedPair(forest, tree, codes, targets, n, lowest, highest, shift)
       : scanCountedClasses(forest, tree, codes, targets, n, lowest, highest, shift);
   } else if (classes == 0) isBetter = scanSortedMoments(forest, tree, codes, n, lowest, highest);
   else if (classes == 2) isBetter = scanSortedPair(forest, tree, codes, targets, n, lowest, highest);
@@ -893,6 +894,77 @@ function scanSortedMoments(
   return found;
 }
 
+function scanCountedPair(
+  forest: Forest,
+  tree: Tree,
+  codes: usize,
+  targets: usize,
+  n: u32,
+  lowest: u32,
+  highest: u32,
+  shift: u32,
+): bool {
+  const bits = forest.countBits;
+  const mask: u32 = (1 << bits) - 1;
+  const stride: usize = forest.stride;
+  const sums = tree.sums; // rows above, weight below
+  for (let i: u32 = 0; i < n; i++) {
+    const target: u32 = load<u16>(targets);
+    const place = sums + (<usize> ((<u32> load<u16>(codes) - lowest >> shift) << 1 | target >> bits) << 3);
+    store<u64>(place, load<u64>(place) + (<u64> 1 << 32 | <u64> (target & mask)));
+    codes += stride;
+    targets += stride;
+  }
+  const minSamples = forest.minSamplesLeaf;
+  const weight = nodeWeight;
+  const ones = nodeSum;
+  const least = minWeight;
+  const span = (highest - lowest >> shift) + 1;
+  let best = bestQuality;
+  let found = false;
+  let left: u64 = 0; // as the sums
+  let leftOnes: u64 = 0;
+  let previous: u32 = 0;
+  for (let code: u32 = 0; code < span; code++) {
+    const place = sums + (<usize> code << 4);
+    const hereOnes = load<u64>(place, 8);
+    const here = load<u64>(place) + hereOnes;
+    if (here == 0) continue;
+    const rows = u32(left >> 32);
+    if (rows >= minSamples && n - rows >= minSamples) {
+      const weightLeft = <f64> (<u32> left);
+      const right = weight - weightLeft;
+      if (weightLeft >= least && right >= least) {
+        const ones1 = <f64> (<u32> leftOnes);
+        const ones0 = weightLeft - ones1;
+        const rest1 = ones - ones1;
+        const rest0 = right - rest1;
+        const quality = giniQuality(
+          ones0 * ones0 + ones1 * ones1,
+          rest0 * rest0 + rest1 * rest1,
+          weightLeft,
+          right,
+        );
+        if (quality > best) {
+          best = quality;
+          found = true;
+          bestLeft = weightLeft;
+          bestOnes = ones1;
+          bestCut = previous;
+          bestNext = code;
+          bestRows = rows;
+        }
+      }
+    }
+    v128.store(place, i64x2.splat(0));
+    left += here;
+    leftOnes += hereOnes;
+    previous = code;
+  }
+  bestQuality = best;
+  return found;
+}
+
 function scanCountedClasses(
   forest: Forest,
   tree: Tree,
@@ -950,8 +1022,6 @@ function scanCountedClasses(
         if (quality > best) {
           best = quality;
           found = true;
-          bestLeft = weightLeft;
-          bestOnes = load<f64>(left, 8);
           bestCut = previous;
           bestNext = code;
           bestRows = rowsLeft;
@@ -1077,7 +1147,7 @@ function settle(tree: Tree): bool {
   return true;
 }
 
-/** Two rows: any threshold parts them, so only which one goes left matters. */
+/** Two rows: any threshold parts them, so only which one goes left matters, and that for the last bits alone. */
 function splitTwo(forest: Forest, tree: Tree, from: usize, count: u32): bool {
   const stride: usize = forest.stride;
   const classes = forest.classes;
@@ -1106,15 +1176,26 @@ function splitTwo(forest: Forest, tree: Tree, from: usize, count: u32): bool {
     firstLeft = giniQuality(w0 * w0, w1 * w1, w0, w1);
     secondLeft = giniQuality(w1 * w1, w0 * w0, w1, w0);
   }
+  const isRandom = forest.isRandom != 0;
   for (let k: u32 = 0; k < count; k++) {
-    const at = <usize> load<u32>(tree.drawn + (<usize> k << 2)) << 2;
-    const isFirst = load<i32>(from + at) == load<i32>(tree.lowest + at);
+    const feature: usize = load<u32>(tree.drawn + (<usize> k << 2));
+    const isFirst = isRandom
+      ? load<i32>(from + (feature << 2)) == load<i32>(tree.lowest + (feature << 2))
+      : load<u16>(from + (feature << 1)) == load<u16>(tree.lowest + (feature << 1));
     if (isFirst) offer(forest, k, 2, 1, w0, ones0, firstLeft);
     else offer(forest, k, 2, 1, w1, ones1, secondLeft);
   }
   if (bestQuality == -Infinity) return false;
-  store<i32>(tree.cuts + (<usize> bestFeature << 2), cutOf(tree, bestFeature));
-  return settle(tree);
+  if (isRandom) {
+    store<i32>(tree.cuts + (<usize> bestFeature << 2), cutOf(tree, bestFeature));
+    return settle(tree);
+  }
+  bestFeature = load<u32>(tree.drawn + (<usize> bestFeature << 2));
+  bestShift = 0;
+  bestCut = load<u16>(tree.lowest + (<usize> bestFeature << 1));
+  bestNext = load<u16>(tree.highest + (<usize> bestFeature << 1));
+  settleBest(forest, from, 2);
+  return true;
 }
 
 /** Of four features at a time: rows, weight and weight of class 1 on the left, 21 bits each. */
