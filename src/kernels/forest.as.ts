@@ -600,10 +600,9 @@ function findSplit(forest: Forest, tree: Tree, from: usize, n: u32, known: u32):
   constantFeatures = all;
   if (count == 0) return false;
   bestQuality = -Infinity;
+  if (n == 2 && minWeight == 0) return splitTwo(forest, tree, from, count);
   if (isRandom) {
-    return n == 2 && minWeight == 0
-      ? splitTwo(forest, tree, from, count)
-      : forest.classes == 0
+    return forest.classes == 0
       ? tryRandomMoments(forest, tree, from, n, count)
       : forest.classes == 2 && forest.draws == 0 && n < 65536
       ? tryRandomOnes(forest, tree, from, n, count)
@@ -617,11 +616,9 @@ function findSplit(forest: Forest, tree: Tree, from: usize, n: u32, known: u32):
     const feature = load<u32>(tree.drawn + (<usize> k << 2));
     const lowest: u32 = load<u16>(tree.lowest + (<usize> feature << 1));
     const highest: u32 = load<u16>(tree.highest + (<usize> feature << 1));
-    if (tryBest(forest, tree, feature, from, n, lowest, highest)) {
-      found = true;
-      bestFeature = feature;
-    }
+    if (tryBest(forest, tree, feature, from, n, lowest, highest)) found = true;
   }
+  if (found) settleBest(forest, from, n);
   return found;
 }
 
@@ -655,6 +652,14 @@ function varianceQuality(sumLeft: f64, sumRight: f64, left: f64, right: f64): f6
 /** A node is counted by code when that touches at most this many numbers a row; else its rows are sorted. */
 const COUNT_LIMIT: u32 = 4;
 
+/** A node of so many rows that can't be counted by code is counted by 256 bins of neighbouring codes. */
+const BINNED_ROWS: u32 = 256;
+const BIN_BITS: u32 = 8;
+
+/** Of the best split: the code behind the cut, and the bits by which codes were shifted into bins. */
+let bestNext: u32 = 0;
+let bestShift: u32 = 0;
+
 /** Tries all splits of a feature; true when one is the best so far. */
 function tryBest(
   forest: Forest,
@@ -668,28 +673,61 @@ function tryBest(
   const classes = forest.classes;
   const stride: usize = forest.stride;
   const codes = from + (<usize> feature << 1);
+  const targets = from + stride - 2;
   const width = classes == 0 ? 2 : classes;
-  const isBetter = (highest - lowest + 1) * width <= COUNT_LIMIT * n
-    ? classes == 0
-      ? scanCountedMoments(forest, tree, codes, n, lowest, highest)
-      : scanCountedClasses(forest, tree, codes, from + stride - 2, n, lowest, highest)
-    : classes == 0
-    ? scanSortedMoments(forest, tree, codes, n, lowest, highest)
-    : classes == 2
-    ? scanSortedPair(forest, tree, codes, from + stride - 2, n, lowest, highest)
-    : scanSortedClasses(forest, tree, codes, from + stride - 2, n, lowest, highest);
+  const isCounted = (highest - lowest + 1) * width <= COUNT_LIMIT * n;
+  let shift: u32 = 0;
+  let isBetter: bool;
+  if (isCounted || n >= BINNED_ROWS) {
+    const bits: u32 = 32 - clz(highest - lowest);
+    shift = isCounted || bits <= BIN_BITS ? 0 : bits - BIN_BITS;
+    isBetter = classes == 0
+      ? scanCountedMoments(forest, tree, codes, n, lowest, highest, shift)
+      : classes == 2
+      ? scanCountedPair(forest, tree, codes, targets, n, lowest, highest, shift)
+      : scanCountedClasses(forest, tree, codes, targets, n, lowest, highest, shift);
+  } else if (classes == 0) isBetter = scanSortedMoments(forest, tree, codes, n, lowest, highest);
+  else if (classes == 2) isBetter = scanSortedPair(forest, tree, codes, targets, n, lowest, highest);
+  else isBetter = scanSortedClasses(forest, tree, codes, targets, n, lowest, highest);
   if (!isBetter) return false;
-  bestCut += lowest;
-  const column: usize = <usize> (feature * forest.capacity) << 3;
-  const low = load<f64>(forest.high + column + (<usize> bestCut << 3));
-  const high = load<f64>(forest.low + column + (<usize> (bestNext + lowest) << 3));
-  const middle = low / 2 + high / 2;
-  bestThreshold = middle < high ? middle : low;
+  bestFeature = feature;
+  bestShift = shift;
+  bestCut = lowest + ((bestCut + 1) << shift) - 1;
+  bestNext += lowest;
   return true;
 }
 
-/** The code behind the best cut. */
-let bestNext: u32 = 0;
+/** Sets the codes on both sides of the best cut. */
+function settleBest(forest: Forest, from: usize, n: u32): void {
+  if (bestShift > 0) {
+    const cut = bestCut;
+    const stride: usize = forest.stride;
+    const end = from + <usize> n * stride;
+    let low: u32 = 0;
+    let high: u32 = 65535;
+    for (let at = from + (<usize> bestFeature << 1); at < end; at += stride) {
+      const code: u32 = load<u16>(at);
+      low = max<u32>(low, select<u32>(code, 0, code <= cut));
+      high = min<u32>(high, select<u32>(65535, code, code <= cut));
+    }
+    bestCut = low;
+    bestNext = high;
+  }
+}
+
+/** From the codes on both sides of each cut to the threshold halfway between their values: all at once is quicker. */
+function placeThresholds(forest: Forest, tree: Tree, nodes: u32): void {
+  for (let node: u32 = 0; node < nodes; node++) {
+    const feature = load<i32>(tree.nodeFeature + (<usize> node << 2));
+    if (feature < 0) continue;
+    const at = tree.nodeThreshold + (<usize> node << 3);
+    const column: usize = <usize> (<u32> feature * forest.capacity) << 3;
+    const low = load<f64>(forest.high + column + (<usize> load<u32>(at) << 3));
+    const high = load<f64>(forest.low + column + (<usize> load<u32>(at, 4) << 3));
+    const middle = low / 2 + high / 2;
+    store<f64>(at, middle < high ? middle : low);
+  }
+}
 
 /** Two classes. */
 function scanSortedPair(
@@ -865,6 +903,77 @@ function scanSortedMoments(
   return found;
 }
 
+function scanCountedPair(
+  forest: Forest,
+  tree: Tree,
+  codes: usize,
+  targets: usize,
+  n: u32,
+  lowest: u32,
+  highest: u32,
+  shift: u32,
+): bool {
+  const bits = forest.countBits;
+  const mask: u32 = (1 << bits) - 1;
+  const stride: usize = forest.stride;
+  const sums = tree.sums; // rows above, weight below
+  for (let i: u32 = 0; i < n; i++) {
+    const target: u32 = load<u16>(targets);
+    const place = sums + (<usize> ((<u32> load<u16>(codes) - lowest >> shift) << 1 | target >> bits) << 3);
+    store<u64>(place, load<u64>(place) + (<u64> 1 << 32 | <u64> (target & mask)));
+    codes += stride;
+    targets += stride;
+  }
+  const minSamples = forest.minSamplesLeaf;
+  const weight = nodeWeight;
+  const ones = nodeSum;
+  const least = minWeight;
+  const span = (highest - lowest >> shift) + 1;
+  let best = bestQuality;
+  let found = false;
+  let left: u64 = 0; // as the sums
+  let leftOnes: u64 = 0;
+  let previous: u32 = 0;
+  for (let code: u32 = 0; code < span; code++) {
+    const place = sums + (<usize> code << 4);
+    const hereOnes = load<u64>(place, 8);
+    const here = load<u64>(place) + hereOnes;
+    if (here == 0) continue;
+    const rows = u32(left >> 32);
+    if (rows >= minSamples && n - rows >= minSamples) {
+      const weightLeft = <f64> (<u32> left);
+      const right = weight - weightLeft;
+      if (weightLeft >= least && right >= least) {
+        const ones1 = <f64> (<u32> leftOnes);
+        const ones0 = weightLeft - ones1;
+        const rest1 = ones - ones1;
+        const rest0 = right - rest1;
+        const quality = giniQuality(
+          ones0 * ones0 + ones1 * ones1,
+          rest0 * rest0 + rest1 * rest1,
+          weightLeft,
+          right,
+        );
+        if (quality > best) {
+          best = quality;
+          found = true;
+          bestLeft = weightLeft;
+          bestOnes = ones1;
+          bestCut = previous;
+          bestNext = code;
+          bestRows = rows;
+        }
+      }
+    }
+    v128.store(place, i64x2.splat(0));
+    left += here;
+    leftOnes += hereOnes;
+    previous = code;
+  }
+  bestQuality = best;
+  return found;
+}
+
 function scanCountedClasses(
   forest: Forest,
   tree: Tree,
@@ -873,6 +982,7 @@ function scanCountedClasses(
   n: u32,
   lowest: u32,
   highest: u32,
+  shift: u32,
 ): bool {
   const bits = forest.countBits;
   const mask: u32 = (1 << bits) - 1;
@@ -881,7 +991,7 @@ function scanCountedClasses(
   const sums = tree.sums; // rows above, weight below
   for (let i: u32 = 0; i < n; i++) {
     const target: u32 = load<u16>(targets);
-    const place = sums + (<usize> ((<u32> load<u16>(codes) - lowest) * classes + (target >> bits)) << 3);
+    const place = sums + (<usize> ((<u32> load<u16>(codes) - lowest >> shift) * classes + (target >> bits)) << 3);
     store<u64>(place, load<u64>(place) + (<u64> 1 << 32 | <u64> (target & mask)));
     codes += stride;
     targets += stride;
@@ -892,7 +1002,7 @@ function scanCountedClasses(
   const minSamples = forest.minSamplesLeaf;
   const weight = nodeWeight;
   const least = minWeight;
-  const span = highest - lowest + 1;
+  const span = (highest - lowest >> shift) + 1;
   let best = bestQuality;
   let found = false;
   let weightLeft: f64 = 0;
@@ -921,8 +1031,6 @@ function scanCountedClasses(
         if (quality > best) {
           best = quality;
           found = true;
-          bestLeft = weightLeft;
-          bestOnes = load<f64>(left, 8);
           bestCut = previous;
           bestNext = code;
           bestRows = rowsLeft;
@@ -948,13 +1056,14 @@ function scanCountedMoments(
   n: u32,
   lowest: u32,
   highest: u32,
+  shift: u32,
 ): bool {
   const stride: usize = forest.stride;
   const sums = tree.sums;
   const rowsByCode = tree.rowsByCode;
   let moment = tree.moments;
   for (let i: u32 = 0; i < n; i++, codes += stride, moment += 16) {
-    const code: usize = <u32> load<u16>(codes) - lowest;
+    const code: usize = <u32> load<u16>(codes) - lowest >> shift;
     const place = sums + (code << 4);
     v128.store(place, f64x2.add(v128.load(place), v128.load(moment)));
     store<u32>(rowsByCode + (code << 2), load<u32>(rowsByCode + (code << 2)) + 1);
@@ -963,7 +1072,7 @@ function scanCountedMoments(
   const weight = nodeWeight;
   const sum = nodeSum;
   const least = minWeight;
-  const span = highest - lowest + 1;
+  const span = (highest - lowest >> shift) + 1;
   let best = bestQuality;
   let found = false;
   let weightLeft: f64 = 0;
@@ -1047,7 +1156,7 @@ function settle(tree: Tree): bool {
   return true;
 }
 
-/** Two rows: any threshold parts them, so only which one goes left matters. */
+/** Two rows: any threshold parts them, so only which one goes left matters, and that for the last bits alone. */
 function splitTwo(forest: Forest, tree: Tree, from: usize, count: u32): bool {
   const stride: usize = forest.stride;
   const classes = forest.classes;
@@ -1076,15 +1185,26 @@ function splitTwo(forest: Forest, tree: Tree, from: usize, count: u32): bool {
     firstLeft = giniQuality(w0 * w0, w1 * w1, w0, w1);
     secondLeft = giniQuality(w1 * w1, w0 * w0, w1, w0);
   }
+  const isRandom = forest.isRandom != 0;
   for (let k: u32 = 0; k < count; k++) {
-    const at = <usize> load<u32>(tree.drawn + (<usize> k << 2)) << 2;
-    const isFirst = load<i32>(from + at) == load<i32>(tree.lowest + at);
+    const feature: usize = load<u32>(tree.drawn + (<usize> k << 2));
+    const isFirst = isRandom
+      ? load<i32>(from + (feature << 2)) == load<i32>(tree.lowest + (feature << 2))
+      : load<u16>(from + (feature << 1)) == load<u16>(tree.lowest + (feature << 1));
     if (isFirst) offer(forest, k, 2, 1, w0, ones0, firstLeft);
     else offer(forest, k, 2, 1, w1, ones1, secondLeft);
   }
   if (bestQuality == -Infinity) return false;
-  store<i32>(tree.cuts + (<usize> bestFeature << 2), cutOf(tree, bestFeature));
-  return settle(tree);
+  if (isRandom) {
+    store<i32>(tree.cuts + (<usize> bestFeature << 2), cutOf(tree, bestFeature));
+    return settle(tree);
+  }
+  bestFeature = load<u32>(tree.drawn + (<usize> bestFeature << 2));
+  bestShift = 0;
+  bestCut = load<u16>(tree.lowest + (<usize> bestFeature << 1));
+  bestNext = load<u16>(tree.highest + (<usize> bestFeature << 1));
+  settleBest(forest, from, 2);
+  return true;
 }
 
 /** Of four features at a time: rows, weight and weight of class 1 on the left, 21 bits each. */
@@ -1270,24 +1390,37 @@ function offerMoments(forest: Forest, k: u32, n: u32, rows: u32, moment: v128): 
 
 // --------------------------------------------------------------------------------------------------- sorting
 
-const INSERTION_LIMIT: u32 = 24;
+/** So many keys are sorted by counting for each how many are smaller: no branch to guess, and four at a time. */
+const FEW: u32 = 48;
 
-/** Sorts keys whose upper 16 bits are at most `largest`; where the result is. */
+function sortFew(tree: Tree, n: u32): usize {
+  const keys = tree.keys;
+  const unique = tree.buckets; // upper bits of the keys and their places, as signed numbers
+  const spare = tree.spare;
+  const end = unique + (<usize> n << 2);
+  for (let i: u32 = 0; i < n; i++) {
+    const at: usize = <usize> i << 2;
+    store<u32>(unique + at, (load<u32>(keys + at) & 0xffff0000 | i) ^ 0x80000000);
+  }
+  v128.store(end, i32x4.splat(i32.MAX_VALUE));
+  for (let i: usize = 0; i < <usize> n << 2; i += 4) {
+    const own = v128.load32_splat(unique + i);
+    let smaller = i32x4.splat(0);
+    for (let at = unique; at < end; at += 16) {
+      smaller = i32x4.sub(smaller, i32x4.lt_s(v128.load(at), own));
+    }
+    smaller = i32x4.add(smaller, i64x2.shr_u(smaller, 32));
+    const place: usize = i32x4.extract_lane(smaller, 0) + i32x4.extract_lane(smaller, 2);
+    store<u32>(spare + (place << 2), load<u32>(keys + i));
+  }
+  return spare;
+}
+
+/** Sorts keys by their upper 16 bits, which are at most `largest`, keeping the order of equals; where the result is. */
 function sortKeys(tree: Tree, n: u32, largest: u32): usize {
+  if (n <= FEW) return sortFew(tree, n);
   const keys = tree.keys;
   const end = keys + (<usize> n << 2);
-  if (n <= INSERTION_LIMIT) {
-    for (let i = keys + 4; i < end; i += 4) {
-      const key = load<u32>(i);
-      let j = i;
-      while (j > keys && load<u32>(j - 4) > key) {
-        store<u32>(j, load<u32>(j - 4));
-        j -= 4;
-      }
-      store<u32>(j, key);
-    }
-    return keys;
-  }
   const bits = 32 - clz(largest);
   const spare = tree.spare;
   const first = tree.buckets;
@@ -1406,7 +1539,11 @@ export function forest_grow(forest: Forest, tree: Tree): u32 {
       !findSplit(forest, tree, from, n, known)
     ) continue;
     store<u32>(tree.nodeFeature + word, bestFeature);
-    store<f64>(tree.nodeThreshold + (word << 1), bestThreshold);
+    if (forest.isRandom != 0) store<f64>(tree.nodeThreshold + (word << 1), bestThreshold);
+    else {
+      store<u32>(tree.nodeThreshold + (word << 1), bestCut);
+      store<u32>(tree.nodeThreshold + (word << 1), bestNext, 4);
+    }
     const middle = start + bestRows;
     const other = isBack ? tree.front : tree.back;
     partition(
@@ -1427,6 +1564,7 @@ export function forest_grow(forest: Forest, tree: Tree): u32 {
       store<f64>(top, child ? bestOnes : nodeSum - bestOnes, 32);
     }
   }
+  if (forest.isRandom == 0) placeThresholds(forest, tree, nodes);
   tree.nodes = nodes;
   return nodes;
 }

@@ -36,18 +36,18 @@ export class Grower {
 
   /**
    * @param ranks of X for exact best splits; absent: random thresholds
-   * @param mayPresort false: sums are taken in the order of the kernels
+   * @param asKernels to the bit what src/kernels/forest.as.ts grows: large nodes are counted in bins
    */
   constructor(
     X: Matrix,
     criterion: Criterion,
     limits: TreeLimits,
     ranks: Ranks | undefined,
-    mayPresort: boolean,
+    asKernels: boolean,
   ) {
     this.tree = new GrownTree(criterion.outputs);
     this.#criterion = criterion;
-    this.#splitter = new Splitter(X, criterion, ranks, limits.maxFeatures, mayPresort);
+    this.#splitter = new Splitter(X, criterion, ranks, limits.maxFeatures, asKernels);
     this.#limits = limits;
     this.#sides = { minSamples: limits.minSamplesLeaf, minWeight: 0 };
   }

@@ -13,12 +13,16 @@ import { SortedRows } from "./sorted_rows.ts";
 /** A node is counted by rank when that touches at most this many numbers a row; else its rows are sorted. */
 const COUNT_LIMIT = 4;
 
+/** As the kernels do, a node of so many rows that can't be counted by rank is counted by 256 bins of ranks. */
+const BINNED_ROWS = 256;
+const BIN_BITS = 8;
+
 /** Values of a matrix up to which its rows are kept sorted by every column (8 bytes a value). */
 const SORTED_LIMIT = 2 ** 26;
 
 /** How many numbers a criterion must be able to count by rank, for a matrix of so many rows. */
-export function largestCount(rows: number): number {
-  return COUNT_LIMIT * rows;
+export function largestCount(rows: number, n_classes: number): number {
+  return Math.max(COUNT_LIMIT * rows, Math.max(2, n_classes) << BIN_BITS);
 }
 
 export class Splitter {
@@ -35,6 +39,10 @@ export class Splitter {
   #ranks: Ranks | undefined;
   /** Present where a split looks at most columns. */
   #sorted: SortedRows | undefined;
+  #asKernels: boolean;
+  /** Of the best split so far: the last rank that goes left, and bits by which ranks were shifted into bins. */
+  #cut = 0;
+  #shift = 0;
   #goesLeft: Uint8Array;
   #maxFeatures: number;
   #features: Int32Array;
@@ -50,16 +58,17 @@ export class Splitter {
     criterion: Criterion,
     ranks: Ranks | undefined,
     maxFeatures: number,
-    mayPresort: boolean,
+    asKernels: boolean,
   ) {
     this.#columns = Array.from({ length: X.cols }, (_, j) => columnView(X, j));
     this.#criterion = criterion;
     this.#ranks = ranks;
     if (
-      mayPresort && ranks !== undefined && 2 * maxFeatures > X.cols && X.rows * X.cols <= SORTED_LIMIT
+      !asKernels && ranks !== undefined && 2 * maxFeatures > X.cols && X.rows * X.cols <= SORTED_LIMIT
     ) {
       this.#sorted = new SortedRows(ranks, X.rows, X.cols);
     }
+    this.#asKernels = asKernels;
     this.#goesLeft = new Uint8Array(X.rows);
     this.#maxFeatures = maxFeatures;
     this.rows = new Int32Array(X.rows);
@@ -129,6 +138,7 @@ export class Splitter {
     for (let j = 0; j < known; j++) features[j] = this.#constantFeatures[j];
     for (let j = known; j < totalConstants; j++) this.#constantFeatures[j] = features[j];
     this.constants = totalConstants;
+    if (found && this.#shift > 0) this.#settleBins(this.#ranks!, start, end);
     return found;
   }
 
@@ -189,6 +199,19 @@ export class Splitter {
     let better: boolean;
     if ((highest - lowest + 1) * criterion.width <= COUNT_LIMIT * n) {
       better = criterion.scanCounted(keys, rows, start, n, lowest, highest, limits, best);
+    } else if (this.#asKernels && n >= BINNED_ROWS) {
+      const shift = Math.max(0, 32 - Math.clz32(highest - lowest) - BIN_BITS);
+      for (let i = 0; i < n; i++) keys[i] = (keys[i] - lowest) >> shift;
+      if (!criterion.scanCounted(keys, rows, start, n, 0, (highest - lowest) >> shift, limits, best)) {
+        return best;
+      }
+      this.feature = feature;
+      this.#shift = shift;
+      this.#cut = lowest + ((criterion.lowRank + 1) << shift) - 1;
+      if (shift > 0) return criterion.quality;
+      criterion.lowRank += lowest;
+      criterion.highRank += lowest;
+      return this.#keep(ranks, feature);
     } else {
       const sorted = this.#sortedRows;
       for (let i = 0; i < n; i++) sorted[i] = rows[start + i];
@@ -204,8 +227,23 @@ export class Splitter {
     const { lowRank, highRank, quality } = this.#criterion;
     const values = ranks.offset[feature];
     this.feature = feature;
+    this.#shift = 0;
     this.threshold = midpoint(ranks.values[values + lowRank], ranks.values[values + highRank]);
     return quality;
+  }
+
+  /** Puts the threshold halfway between the node's values on both sides of the cut between two bins. */
+  #settleBins({ rank, values, offset }: Ranks, start: number, end: number): void {
+    const at = this.feature * this.rows.length;
+    let low = -1;
+    let high = Infinity;
+    for (let p = start; p < end; p++) {
+      const key = rank[at + this.rows[p]];
+      if (key <= this.#cut) low = Math.max(low, key);
+      else high = Math.min(high, key);
+    }
+    const first = offset[this.feature];
+    this.threshold = midpoint(values[first + low], values[first + high]);
   }
 
   /** The quality of one threshold drawn between the feature's smallest and largest value in the node. */

@@ -107,7 +107,7 @@ function firstAbove(sorted: Float64Array, value: number): number {
 }
 
 function byReferee({ X, y, params, n_classes, splitter, seed, draws, cumulative }: ForestTask): GrownTree[] {
-  const { grower } = createGrower(X, y, params, n_classes, splitter, false);
+  const { grower } = createGrower(X, y, params, n_classes, splitter, true);
   return Array.from({ length: params.n_estimators }, (_, tree) => {
     const random = new Random(seed, tree);
     const weight = new Float64Array(X.rows).fill(draws === 0 ? 1 : 0);
