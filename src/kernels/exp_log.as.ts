@@ -1,8 +1,8 @@
 /**
  * exp and log with the same bits on every machine and in every release of the JavaScript engine. exp_log.ts is the
- * same in plain TypeScript: the two must do the same operations in the same order.
+ * same in plain TypeScript: the two must do the same operations in the same order. Right to two units of the last place.
  *
- * Source: Cephes, exp.c (Moshier); FreeBSD msun, e_log.c (Sun Microsystems).
+ * Source: Cephes, exp.c, expf.c and logf.c (Moshier); FreeBSD msun, e_log.c (Sun Microsystems).
  */
 export const LOG2E: f64 = 1.4426950408889634073599;
 export const LN2_HIGH: f64 = 6.93145751953125e-1;
@@ -79,23 +79,82 @@ export function exp1(x: f64): f64 {
   return f64x2.extract_lane(exp2lanes(f64x2.splat(x)), 0);
 }
 
+/** Of two doubles above 0 that are no subnormals. */
+@inline
+export function logDoubles(x: v128): v128 {
+  // The exponent for which the rest lies in [sqrt(1/2), sqrt(2)).
+  const shifted = i64x2.sub(x, i64x2.splat(0x3fe6a09e667f3bcd));
+  const exponent = i64x2.shr_s(shifted, 52);
+  const m = i64x2.sub(x, i64x2.shl(exponent, 52));
+  const k = f64x2.convert_low_i32x4_s(i32x4.shuffle(exponent, exponent, 0, 2, 0, 2));
+  const f = f64x2.sub(m, f64x2.splat(1));
+  const s = f64x2.div(f, f64x2.add(f64x2.splat(2), f));
+  const z = f64x2.mul(s, s);
+  let p = f64x2.splat(1.479819860511658591e-1);
+  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(1.531383769920937332e-1));
+  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(1.818357216161805012e-1));
+  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(2.222219843214978396e-1));
+  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(2.857142874366239149e-1));
+  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(3.999999999940941908e-1));
+  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(6.666666666666735130e-1));
+  p = f64x2.mul(p, z);
+  const half = f64x2.mul(f64x2.splat(0.5), f64x2.mul(f, f));
+  const low = f64x2.add(
+    f64x2.mul(s, f64x2.add(half, p)),
+    f64x2.mul(k, f64x2.splat(1.90821492927058770002e-10)),
+  );
+  const inner = f64x2.sub(f64x2.sub(half, low), f);
+  return f64x2.sub(f64x2.mul(k, f64x2.splat(6.93147180369123816490e-1)), inner);
+}
+
 /** The natural logarithm of a normal number above 0. */
 export function log1(x: f64): f64 {
-  const bits = reinterpret<u64>(x);
-  // The mantissa is brought to [sqrt(1/2), sqrt(2)).
-  const high = <u32> (bits >> 32) + (0x3ff00000 - 0x3fe6a09e);
-  const k: f64 = f64(i32(high >> 20) - 0x3ff);
-  const top: u64 = u64((high & 0x000fffff) + 0x3fe6a09e) << 32;
-  const f = reinterpret<f64>(top | (bits & 0xffffffff)) - 1;
-  const half = 0.5 * f * f;
-  const s = f / (2 + f);
-  const z = s * s;
-  const w = z * z;
-  const t1 = w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
-  const t2 = z * (6.666666666666735130e-01 +
-    w * (2.857142874366239149e-01 + w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
-  return k * 6.93147180369123816490e-01 -
-    ((half - (s * (half + (t2 + t1)) + k * 1.90821492927058770002e-10)) - f);
+  return f64x2.extract_lane(logDoubles(f64x2.splat(x)), 0);
+}
+
+/** Within 2 units of the last place; clamped to [-87, 88]. */
+@inline
+export function expFloats(x: v128): v128 {
+  x = f32x4.min(f32x4.max(x, f32x4.splat(-87.0)), f32x4.splat(88.0));
+  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
+  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
+  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
+  let p = f32x4.splat(1.9875691500e-4);
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1));
+  p = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(r, r), p), r), f32x4.splat(1.0));
+  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  return f32x4.mul(p, power);
+}
+
+/** Of a float above 0 that is no subnormal. */
+export function logFloat(x: f32): f32 {
+  const bits = reinterpret<i32>(x);
+  let exponent = (bits >> 23) - 126;
+  let m = reinterpret<f32>((bits & 0x007fffff) | 0x3f000000);
+  if (m < <f32> 0.707106781186547524) {
+    exponent -= 1;
+    m = m + m;
+  }
+  m = m - 1;
+  const z = m * m;
+  let p: f32 = 7.0376836292e-2;
+  p = p * m - <f32> 1.1514610310e-1;
+  p = p * m + <f32> 1.1676998740e-1;
+  p = p * m - <f32> 1.2420140846e-1;
+  p = p * m + <f32> 1.4249322787e-1;
+  p = p * m - <f32> 1.6668057665e-1;
+  p = p * m + <f32> 2.0000714765e-1;
+  p = p * m - <f32> 2.4999993993e-1;
+  p = p * m + <f32> 3.3333331174e-1;
+  p = p * m * z;
+  const e = <f32> exponent;
+  p = p + e * <f32> -2.12194440e-4;
+  p = p - z * <f32> 0.5;
+  return m + p + e * <f32> 0.693359375;
 }
 
 /** For tests: e^x or, with `which` 1, log x, of `count` numbers in place. */

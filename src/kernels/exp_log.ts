@@ -10,8 +10,10 @@ const LOWEST_POWER = -1022;
 const POWERS = new Float64Array(2046);
 for (let k = 0, power = 2.2250738585072014e-308; k < POWERS.length; k++, power *= 2) POWERS[k] = power;
 
-const float = new Float64Array(1);
-const words = new Uint32Array(float.buffer);
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer);
+const integer = new Int32Array(double.buffer);
+const float = new Float32Array(double.buffer);
 
 /** The nearest whole number of |x| < 2^51, halves to even. */
 export function roundEven(x: number): number {
@@ -40,24 +42,72 @@ export function powerOf2(k: number): number {
 
 /** The largest k with 2^k <= x, of a normal number above 0. */
 export function exponentOf(x: number): number {
-  float[0] = x;
+  double[0] = x;
   return (words[1] >>> 20) - 0x3ff;
 }
 
-/** The natural logarithm of a normal number above 0. */
+const LOG_DOUBLE = [
+  1.479819860511658591e-1,
+  1.531383769920937332e-1,
+  1.818357216161805012e-1,
+  2.222219843214978396e-1,
+  2.857142874366239149e-1,
+  3.999999999940941908e-1,
+  6.666666666666735130e-1,
+];
+
+/** log(1 + x) for x in [0, 1]. */
+export function log1p(x: number): number {
+  const whole = 1 + x;
+  return log(whole) + (x - (whole - 1)) / whole;
+}
+
+/** The natural logarithm of a number above 0 that is no subnormal. */
 export function log(x: number): number {
-  float[0] = x;
-  const high = words[1] + (0x3ff00000 - 0x3fe6a09e);
-  const k = (high >>> 20) - 0x3ff;
-  words[1] = (high & 0x000fffff) + 0x3fe6a09e;
-  const f = float[0] - 1;
-  const half = 0.5 * f * f;
+  double[0] = x;
+  // The exponent for which the rest lies in [sqrt(1/2), sqrt(2)), whose lower bound is 0x3fe6a09e667f3bcd.
+  const power = (integer[1] - 0x3fe6a09e - (integer[0] >>> 0 < 0x667f3bcd ? 1 : 0)) >> 20;
+  integer[1] -= power << 20;
+  const f = double[0] - 1;
   const s = f / (2 + f);
   const z = s * s;
-  const w = z * z;
-  const t1 = w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
-  const t2 = z * (6.666666666666735130e-01 +
-    w * (2.857142874366239149e-01 + w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
-  return k * 6.93147180369123816490e-01 -
-    ((half - (s * (half + (t2 + t1)) + k * 1.90821492927058770002e-10)) - f);
+  let p = LOG_DOUBLE[0];
+  for (let i = 1; i < LOG_DOUBLE.length; i++) p = p * z + LOG_DOUBLE[i];
+  p *= z;
+  const half = 0.5 * (f * f);
+  const low = s * (half + p) + power * 1.90821492927058770002e-10;
+  return power * 6.93147180369123816490e-1 - (half - low - f);
+}
+
+const f = Math.fround;
+const LOG2E = f(1.44269504);
+const LN2_HIGH = f(0.693359375);
+const LN2_LOW = f(-2.12194440e-4);
+const EXP_FLOAT = [
+  1.9875691500e-4,
+  1.3981999507e-3,
+  8.3334519073e-3,
+  4.1665795894e-2,
+  1.6666665459e-1,
+  5.0000001201e-1,
+].map(f);
+
+/** e^x as a float, x clamped to [-87, 88]. */
+export function expFloat(x: number): number {
+  x = Math.min(Math.max(f(x), -87), 88);
+  const n = nearest(f(x * LOG2E));
+  let r = f(x - f(n * LN2_HIGH));
+  r = f(r - f(n * LN2_LOW));
+  let p = EXP_FLOAT[0];
+  for (let i = 1; i < EXP_FLOAT.length; i++) p = f(f(p * r) + EXP_FLOAT[i]);
+  p = f(f(f(f(r * r) * p) + r) + 1);
+  integer[0] = (n + 127) << 23;
+  return f(p * float[0]);
+}
+
+/** Halves go to the even number, as in the kernels. */
+function nearest(x: number): number {
+  const down = Math.floor(x);
+  const rest = x - down;
+  return rest > 0.5 || rest === 0.5 && down % 2 !== 0 ? down + 1 : down;
 }

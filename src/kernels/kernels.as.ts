@@ -16,7 +16,6 @@ export { csv_cut, csv_lengths, csv_merge, csv_parse } from "./csv.as";
 export { exp_log } from "./exp_log.as";
 export { forest_code, forest_code_scratch, forest_grow, forest_key } from "./forest.as";
 export { allocate, mark, release, reserve, rewind } from "./memory.as";
-export { exp_doubles, log_doubles } from "./math.as";
 export {
   matrix_column_sums, matrix_fill, matrix_gather, matrix_multiply, matrix_transpose, matrix_scratch,
 } from "./matrix.as";

@@ -2,7 +2,7 @@
  * The inner loops of linear models, on doubles. Columns are `stride` doubles apart; counts of rows and strides are
  * even, with rows of weight 0 behind the last one where it must be.
  */
-import { expDoubles, logDoubles } from "./math.as";
+import { exp2lanes, logDoubles } from "./exp_log.as";
 
 // @ts-ignore: decorator
 @inline
@@ -119,7 +119,7 @@ export function linear_logistic(scores: usize, y: usize, weight: usize, rows: u3
   let loss = zero;
   for (const end = scores + (<usize> rows << 3); scores < end; scores += 16, y += 16, weight += 16) {
     const x = v128.load(scores), truth = v128.load(y), w = v128.load(weight);
-    const small = expDoubles(f64x2.neg(f64x2.abs(x)));
+    const small = exp2lanes(f64x2.neg(f64x2.abs(x)));
     const whole = f64x2.add(one, small);
     // log(1 + small), with what rounding took from the sum.
     const lost = f64x2.div(f64x2.sub(small, f64x2.sub(whole, one)), whole);
@@ -147,7 +147,7 @@ export function linear_softmax(
     let known = f64x2.splat(load<f64>(at + <u32> c0 * step));
     known = f64x2.replace_lane(known, 1, load<f64>(at + <u32> c1 * step, 8));
     for (let k: u32 = 0; k < outputs; k++) {
-      const part = expDoubles(f64x2.sub(v128.load(at + k * step), most));
+      const part = exp2lanes(f64x2.sub(v128.load(at + k * step), most));
       v128.store(at + k * step, part);
       sum = f64x2.add(sum, part);
     }
@@ -168,7 +168,7 @@ export function linear_poisson(scores: usize, y: usize, weight: usize, rows: u32
   let loss = f64x2.splat(0);
   for (const end = scores + (<usize> rows << 3); scores < end; scores += 16, y += 16, weight += 16) {
     const x = v128.load(scores), truth = v128.load(y), w = v128.load(weight);
-    const mean = expDoubles(x);
+    const mean = exp2lanes(x);
     loss = f64x2.add(loss, f64x2.mul(w, f64x2.sub(mean, f64x2.mul(truth, x))));
     v128.store(scores, f64x2.mul(w, f64x2.sub(mean, truth)));
   }

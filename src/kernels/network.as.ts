@@ -1,5 +1,5 @@
 /** The element-wise work of a neural network, on floats. Counts are multiples of 4. */
-import { expFloats, logFloat } from "./math.as";
+import { expFloats, logFloat } from "./exp_log.as";
 
 const IDENTITY: u32 = 0;
 const RELU: u32 = 1;

@@ -5,7 +5,7 @@
  * Source: Fan, Chen and Lin, "Working Set Selection Using Second Order Information for Training Support Vector
  * Machines" (2005).
  */
-import { expFloats } from "./math.as";
+import { expFloats } from "./exp_log.as";
 import { tanhs } from "./network.as";
 
 const LINEAR: u32 = 0;

@@ -39,8 +39,6 @@ export interface Kernels {
   csv_merge(file: number, chunk: number, first: number, step: number): void;
   csv_lengths(categories: number, from: number, to: number, lengths: number): void;
   exp_log(values: number, count: number, which: number): void;
-  exp_doubles(values: number, count: number): void;
-  log_doubles(values: number, count: number): void;
   matrix_scratch(): number;
   /** C += A B; see matrix.as.ts. */
   matrix_multiply(

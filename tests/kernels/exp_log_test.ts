@@ -7,7 +7,18 @@ const random = new Random(1);
 const exponents = Float64Array.from({ length: 20_000 }, () => 30 * random.normal());
 exponents.set([0, -0, 1, -1, 708, -708, 709, 709.5, 1e9, -1e9, 1e-300, -37]);
 const positive = Float64Array.from(exponents, (x) => Math.exp(x));
-positive.set([1, 2, 0.5, 1 + 2 ** -52, 1 - 2 ** -53, 2.2250738585072014e-308, 1.7976931348623157e308]);
+positive.set([
+  1,
+  2,
+  0.5,
+  0.7071067811865475,
+  0.7071067811865476,
+  1.4142135623730951,
+  1 + 2 ** -52,
+  1 - 2 ** -53,
+  2.2250738585072014e-308,
+  1.7976931348623157e308,
+]);
 
 for (const [name, plain, which, values] of [["exp", exp, 0, exponents], ["log", log, 1, positive]] as const) {
   Deno.test(`${name} has the same bits in the kernels and in TypeScript`, () => {

@@ -1,6 +1,6 @@
 /** The kernels of matrices and networks beside the same in plain TypeScript: the same bits. */
 import assert from "node:assert/strict";
-import { exp, expFloat, log } from "@/kernels/math.ts";
+import { expFloat } from "@/kernels/exp_log.ts";
 import { type Arena, withArena } from "@/kernels/solo.ts";
 import { activate, ACTIVATIONS } from "@/ml/neural_network/layers.ts";
 import { Random } from "@/shared/random.ts";
@@ -12,36 +12,6 @@ function fill<T extends Float32Array | Float64Array>(array: T, seed: number, sca
   for (let i = 0; i < array.length; i++) array[i] = random.normal() * scale;
   return array;
 }
-
-Deno.test("exp and log of doubles are the bits of the kernels, and within two units of Math's", () => {
-  withArena(({ kernels, doubles }) => {
-    const x = fill(doubles(2000), 1, 100);
-    x.set([0, -0, 709, -708, 1000, -1000, 0.5, -0.5, Number.MIN_VALUE, 2 ** -53]);
-    const plain = x.slice();
-    kernels.exp_doubles(x.byteOffset, x.length);
-    assert.deepEqual(x.slice(), plain.map(exp));
-    plain.forEach((value, i) => {
-      if (Math.abs(value) < 700) assert.ok(Math.abs(x[i] / Math.exp(value) - 1) < 4.5e-16, `exp(${value})`);
-    });
-    const before = x.slice();
-    before.set([
-      1,
-      0.7071067811865475,
-      0.7071067811865476,
-      1.4142135623730951,
-      2,
-      1e300,
-      1e-300,
-      1 - 2 ** -53,
-    ]);
-    x.set(before);
-    kernels.log_doubles(x.byteOffset, x.length);
-    assert.deepEqual(x.slice(), before.map(log));
-    before.forEach((value, i) => {
-      assert.ok(Math.abs(x[i] - Math.log(value)) <= 4.5e-16 * Math.abs(x[i]), `log(${value})`);
-    });
-  });
-});
 
 Deno.test("an activation is the bits of the kernel, and near what Math gives", () => {
   withArena(({ kernels, floats }) => {

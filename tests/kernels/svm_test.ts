@@ -1,6 +1,6 @@
 /** The kernels of support vector machines beside the same in plain TypeScript. */
 import assert from "node:assert/strict";
-import { expFloat } from "@/kernels/math.ts";
+import { expFloat } from "@/kernels/exp_log.ts";
 import { withArena } from "@/kernels/solo.ts";
 import { activate } from "@/ml/neural_network/layers.ts";
 import { type KernelSpec, Points } from "@/ml/svm/kernel_rows.ts";

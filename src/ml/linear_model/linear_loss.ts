@@ -1,5 +1,5 @@
 /** The mean loss of a linear model and its gradient: by the kernels for many rows, in TypeScript for few. */
-import { exp, log, log1p } from "@/kernels/math.ts";
+import { exp, log, log1p } from "@/kernels/exp_log.ts";
 import { type Arena, withArena } from "@/kernels/solo.ts";
 import { columnView, type Matrix } from "../matrix.ts";
 import { sumOf } from "../sums.ts";

@@ -1,4 +1,4 @@
-import { exp, log } from "@/kernels/math.ts";
+import { exp, log } from "@/kernels/exp_log.ts";
 import { AppError } from "@/shared/errors.ts";
 import { z } from "zod";
 import { defineEstimator, type FitContext } from "../estimator.ts";

@@ -1,5 +1,5 @@
 /** What the naive Bayes algorithms share: priors, and log likelihoods that become probabilities. */
-import { exp, log } from "@/kernels/math.ts";
+import { exp, log } from "@/kernels/exp_log.ts";
 import { AppError } from "@/shared/errors.ts";
 
 /** log x, and -Infinity for 0. */

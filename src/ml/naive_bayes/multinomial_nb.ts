@@ -1,4 +1,4 @@
-import { log } from "@/kernels/math.ts";
+import { log } from "@/kernels/exp_log.ts";
 import { AppError } from "@/shared/errors.ts";
 import { z } from "zod";
 import { defineEstimator } from "../estimator.ts";

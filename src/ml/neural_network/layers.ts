@@ -1,5 +1,5 @@
 /** How the weights of a network lie in one array, and what a row of numbers becomes in it. */
-import { expFloat } from "@/kernels/math.ts";
+import { expFloat } from "@/kernels/exp_log.ts";
 
 export const ACTIVATIONS = ["identity", "relu", "logistic", "tanh"] as const;
 export type Activation = typeof ACTIVATIONS[number];

@@ -1,6 +1,6 @@
 /** What a trained network says: by the kernels, or in TypeScript for few rows, with the same bits. */
 import { type Arena, withArena } from "@/kernels/solo.ts";
-import { exp } from "@/kernels/math.ts";
+import { exp } from "@/kernels/exp_log.ts";
 import type { Matrix } from "../matrix.ts";
 import { type Activation, forwardRow, inputOf, layersOf, padded } from "./layers.ts";
 import { Network } from "./network.ts";

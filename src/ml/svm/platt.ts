@@ -1,5 +1,5 @@
 /** Probabilities from decision values. */
-import { exp, log, log1p } from "@/kernels/math.ts";
+import { exp, log, log1p } from "@/kernels/exp_log.ts";
 
 /**
  * The a and b for which 1 / (1 + exp(a f + b)) fits best: Newton's method on the log loss of smoothed targets.

@@ -1,5 +1,5 @@
 /** What the support vectors say about a row. */
-import { exp } from "@/kernels/math.ts";
+import { exp } from "@/kernels/exp_log.ts";
 import { withArena } from "@/kernels/solo.ts";
 import type { Matrix } from "../matrix.ts";
 import { type KernelSpec, Points } from "./kernel_rows.ts";
