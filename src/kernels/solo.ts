@@ -1,5 +1,6 @@
 /** The kernels on the caller's own thread, with one memory that all users share, one after the other. */
-import { type Kernels, openThreads } from "./threads.ts";
+import type { Kernels } from "./kernels.ts";
+import { openThreads } from "./threads.ts";
 
 /** Pieces of the kernels' memory as typed arrays. They are valid until the run that they were given to ends. */
 export interface Arena {

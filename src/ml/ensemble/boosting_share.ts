@@ -1,5 +1,6 @@
 /** Work cut into parts for threads. */
-import type { Kernel, Threads } from "@/kernels/threads.ts";
+import type { Kernel } from "@/kernels/kernels.ts";
+import type { Threads } from "@/kernels/threads.ts";
 
 export class Share {
   readonly #threads: Threads;
