@@ -59,20 +59,24 @@ export function expDoubles(x: v128): v128 {
   const n = f64x2.nearest(f64x2.mul(x, f64x2.splat(1.4426950408889634)));
   let r = f64x2.sub(x, f64x2.mul(n, f64x2.splat(6.93147180369123816490e-1)));
   r = f64x2.sub(r, f64x2.mul(n, f64x2.splat(1.90821492927058770002e-10)));
-  let p = f64x2.splat(1.6059043836821613e-10);
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(2.08767569878681e-9));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(2.505210838544172e-8));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(2.755731922398589e-7));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(2.7557319223985893e-6));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(2.48015873015873e-5));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.984126984126984e-4));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.388888888888889e-3));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(8.333333333333333e-3));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(4.1666666666666664e-2));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.6666666666666666e-1));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(0.5));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0));
+  // Even and odd powers apart: two chains that need not wait for each other.
+  const z = f64x2.mul(r, r);
+  let odd = f64x2.splat(1.6059043836821613e-10);
+  odd = f64x2.add(f64x2.mul(odd, z), f64x2.splat(2.505210838544172e-8));
+  odd = f64x2.add(f64x2.mul(odd, z), f64x2.splat(2.7557319223985893e-6));
+  odd = f64x2.add(f64x2.mul(odd, z), f64x2.splat(1.984126984126984e-4));
+  odd = f64x2.add(f64x2.mul(odd, z), f64x2.splat(8.333333333333333e-3));
+  odd = f64x2.add(f64x2.mul(odd, z), f64x2.splat(1.6666666666666666e-1));
+  let even = f64x2.splat(2.08767569878681e-9);
+  even = f64x2.add(f64x2.mul(even, z), f64x2.splat(2.755731922398589e-7));
+  even = f64x2.add(f64x2.mul(even, z), f64x2.splat(2.48015873015873e-5));
+  even = f64x2.add(f64x2.mul(even, z), f64x2.splat(1.388888888888889e-3));
+  even = f64x2.add(f64x2.mul(even, z), f64x2.splat(4.1666666666666664e-2));
+  even = f64x2.add(f64x2.mul(even, z), f64x2.splat(0.5));
+  // Small terms first: 1 + (r + r² (even + r odd)).
+  const p = f64x2.add(
+    f64x2.splat(1.0), f64x2.add(r, f64x2.mul(z, f64x2.add(even, f64x2.mul(r, odd)))),
+  );
   const whole = i64x2.extend_low_i32x4_s(i32x4.trunc_sat_f64x2_s_zero(n));
   return f64x2.mul(p, i64x2.shl(i64x2.add(whole, i64x2.splat(1023)), 52));
 }

@@ -40,21 +40,21 @@ function nearest(x: number): number {
   return rest > 0.5 || rest === 0.5 && down % 2 !== 0 ? down + 1 : down;
 }
 
-const EXP_DOUBLE = [
+const EXP_ODD = [
   1.6059043836821613e-10,
-  2.08767569878681e-9,
   2.505210838544172e-8,
-  2.755731922398589e-7,
   2.7557319223985893e-6,
-  2.48015873015873e-5,
   1.984126984126984e-4,
-  1.388888888888889e-3,
   8.333333333333333e-3,
-  4.1666666666666664e-2,
   1.6666666666666666e-1,
+];
+const EXP_EVEN = [
+  2.08767569878681e-9,
+  2.755731922398589e-7,
+  2.48015873015873e-5,
+  1.388888888888889e-3,
+  4.1666666666666664e-2,
   0.5,
-  1,
-  1,
 ];
 
 /** e^x, x clamped to [-708, 709]. */
@@ -63,8 +63,13 @@ export function exp(x: number): number {
   const n = nearest(x * 1.4426950408889634);
   let r = x - n * 6.93147180369123816490e-1;
   r -= n * 1.90821492927058770002e-10;
-  let p = EXP_DOUBLE[0];
-  for (let i = 1; i < EXP_DOUBLE.length; i++) p = p * r + EXP_DOUBLE[i];
+  const z = r * r;
+  let [odd, even] = [EXP_ODD[0], EXP_EVEN[0]];
+  for (let i = 1; i < EXP_ODD.length; i++) {
+    odd = odd * z + EXP_ODD[i];
+    even = even * z + EXP_EVEN[i];
+  }
+  const p = 1 + (r + z * (even + r * odd));
   integer[0] = 0;
   integer[1] = (n + 1023) << 20;
   return p * double[0];
