@@ -63,7 +63,7 @@ interface LinearKernels {
   linear_gradient(
     ...args: [x: number, stride: number, rows: number, cols: number, slope: number, gradient: number]
   ): void;
-  linear_logistic(scores: number, y: number, weight: number, rows: number): number;
+  linear_logistic(scores: number, y: number, weight: number, rows: number, plain: number): number;
   linear_softmax(
     ...args: [
       ...[scores: number, stride: number, outputs: number, y: number],

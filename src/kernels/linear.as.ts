@@ -113,23 +113,29 @@ export function linear_gradient(x: usize, stride: u32, rows: u32, cols: u32, slo
   store<f64>(gradient, load<f64>(gradient) + total(sum));
 }
 
-/** The weighted sum of the log losses of two classes; the scores become their slopes times the weights. */
-export function linear_logistic(scores: usize, y: usize, weight: usize, rows: u32): f64 {
+/**
+ * The weighted sum of the log losses of two classes; the scores become their slopes times the weights.
+ * @param plain 1: every weight is 0 or 1. Then the logarithm is taken once, of a product of up to 1000 pairs of rows.
+ */
+export function linear_logistic(scores: usize, y: usize, weight: usize, rows: u32, plain: u32): f64 {
   const one = f64x2.splat(1), zero = f64x2.splat(0);
-  let loss = zero;
+  let loss = zero, product = one;
   for (const end = scores + (<usize> rows << 3); scores < end; scores += 16, y += 16, weight += 16) {
     const x = v128.load(scores), truth = v128.load(y), w = v128.load(weight);
     const small = exp2lanes(f64x2.neg(f64x2.abs(x)));
     const whole = f64x2.add(one, small);
-    // log(1 + small), with what rounding took from the sum.
-    const lost = f64x2.div(f64x2.sub(small, f64x2.sub(whole, one)), whole);
-    const log = f64x2.add(logDoubles(whole), lost);
-    const one_loss = f64x2.sub(f64x2.add(log, f64x2.max(x, zero)), f64x2.mul(truth, x));
+    let one_loss = f64x2.sub(f64x2.pmax(zero, x), f64x2.mul(truth, x));
+    if (plain != 0) product = f64x2.mul(product, f64x2.add(one, f64x2.mul(w, small)));
+    else {
+      // log(1 + small), with what rounding took from the sum.
+      const lost = f64x2.div(f64x2.sub(small, f64x2.sub(whole, one)), whole);
+      one_loss = f64x2.add(one_loss, f64x2.add(logDoubles(whole), lost));
+    }
     loss = f64x2.add(loss, f64x2.mul(w, one_loss));
     const above = v128.bitselect(small, one, f64x2.lt(x, zero));
     v128.store(scores, f64x2.mul(w, f64x2.sub(f64x2.div(above, whole), truth)));
   }
-  return total(loss);
+  return total(f64x2.add(loss, logDoubles(product)));
 }
 
 /** The same for softmax: `scores` are (outputs, stride), y is class indices. */

@@ -19,7 +19,8 @@ export interface Arena {
 let open: { memory: WebAssembly.Memory; kernels: Kernels } | undefined;
 
 /**
- * Gives `work` an arena, and takes back all that it took when it ends. Not to be nested.
+ * Gives `work` an arena, and takes back all that it took when it ends. A run within a run takes back
+ * only its own.
  * @throws RangeError when its memory of 4 GiB is full
  */
 export function withArena<T>(work: (arena: Arena) => T): T {

@@ -7,6 +7,8 @@ import { dotFrom } from "../sums.ts";
 const SPARSE_SHARE = 0.2;
 /** From so many multiplications on the kernel is quicker. */
 const ENOUGH_WORK = 200_000;
+/** The products of more columns have no room in the kernels' memory. */
+const MOST_COLUMNS = 8192;
 /** Rows that are multiplied at once: 20 columns of them stay in a core's cache. */
 const BLOCK_ROWS = 512;
 
@@ -84,7 +86,8 @@ function denseGram(
       block.fill(0, to + count, to + stride);
     });
   };
-  return X.rows * n * n < ENOUGH_WORK ? plainGram(X.rows, n, fill) : quickGram(X.rows, n, fill);
+  const isQuick = X.rows * n * n >= ENOUGH_WORK && n <= MOST_COLUMNS;
+  return isQuick ? quickGram(X.rows, n, fill) : plainGram(X.rows, n, fill);
 }
 
 type Fill = (block: Float64Array, stride: number, start: number, count: number) => void;

@@ -76,7 +76,9 @@ export function quickLoss({ kernels, doubles }: Arena, problem: LinearProblem): 
 
   const lossOf = (count: number, start: number) => {
     const place = [truths.byteOffset + start * 8, weights.byteOffset + start * 8] as const;
-    if (problem.loss === "logistic") return kernels.linear_logistic(scores.byteOffset, ...place, count);
+    if (problem.loss === "logistic") {
+      return kernels.linear_logistic(scores.byteOffset, ...place, count, weight ? 0 : 1);
+    }
     if (problem.loss === "poisson") return kernels.linear_poisson(scores.byteOffset, ...place, count);
     return kernels.linear_softmax(scores.byteOffset, BLOCK_ROWS, outputs, ...place, count);
   };

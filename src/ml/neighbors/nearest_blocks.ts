@@ -19,12 +19,14 @@ const FEW_QUERIES = 16;
 const MOST_NEIGHBORS = 128;
 /** Squares of larger numbers leave the range of floats. */
 const LARGEST = 1e15;
+/** Half a GiB of floats; more is searched row by row. */
+const MOST_CELLS = 2 ** 27;
 
 /** Whether the blocks are quicker, and can hold the numbers. */
 export function suitsBlocks(queries: Float64Array, points: Float64Array, cols: number, k: number): boolean {
   const rows = queries.length / cols;
   if (rows < FEW_QUERIES || rows * points.length < ENOUGH_WORK || k > MOST_NEIGHBORS) return false;
-  if (points.length / cols < 4 * (k + MORE)) return false;
+  if (points.length > MOST_CELLS || points.length / cols < 4 * (k + MORE)) return false;
   return largest(points) < LARGEST && largest(queries) < LARGEST;
 }
 

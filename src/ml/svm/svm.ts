@@ -64,7 +64,7 @@ export const svm = defineEstimator<Params, SvmState>({
 
   fit(X, y, params, context) {
     checkTraining(X, y, context, "svm", false);
-    checkRows(X.rows);
+    checkSize(X);
     const { n_classes } = context;
     const spec = {
       kernel: params.kernel,
@@ -85,16 +85,27 @@ export const svm = defineEstimator<Params, SvmState>({
   },
 });
 
-/** @throws AppError resource_exhausted */
-function checkRows(rows: number): void {
-  if (rows <= MAX_ROWS) return;
-  throw new AppError(
-    "resource_exhausted",
-    `Cannot fit svm: ${rows} rows are more than ${MAX_ROWS}, and ${
-      (rows * rows / 1e9).toFixed(1)
-    } billion pairs of rows would have to be compared`,
-    { hint: `Use a sample of at most ${MAX_ROWS} rows, or gradient_boosting or mlp for all of them.` },
-  );
+/** One GiB of floats. */
+const MAX_CELLS = 2 ** 28;
+
+/** @throws AppError resource_exhausted with the figure */
+function checkSize({ rows, cols }: Matrix): void {
+  const refuse = (state: string, hint: string) => {
+    throw new AppError("resource_exhausted", `Cannot fit svm: ${state}`, { hint });
+  };
+  if (rows > MAX_ROWS) {
+    const pairs = (rows * rows / 1e9).toFixed(1);
+    refuse(
+      `${rows} rows are more than ${MAX_ROWS}, and ${pairs} billion pairs of rows would have to be compared`,
+      `Use a sample of at most ${MAX_ROWS} rows, or gradient_boosting or mlp for all of them.`,
+    );
+  }
+  if (rows * cols > MAX_CELLS) {
+    refuse(
+      `${rows} rows of ${cols} columns take ${(rows * cols / 2 ** 28).toFixed(1)} GiB of at most 1`,
+      "Use fewer rows, or exclude columns with many categories.",
+    );
+  }
 }
 
 function gammaOf(X: Matrix, gamma: number | "scale" | "auto"): number {
