@@ -213,12 +213,12 @@ function gatherSums(sums: usize, rows: usize, n: u32, to: usize): void {
   }
 }
 
+/** Sixteen bytes at a time: what is read and written behind a row's end is written again, or not used. */
 function gatherRows(bins: usize, rows: usize, n: u32, stride: u32, to: usize): void {
   for (const end = rows + (usize(n) << 2); rows < end; rows += 4, to += stride) {
     const row = bins + usize(load<u32>(rows)) * stride;
-    let k: u32 = 0;
-    for (; k + 16 <= stride; k += 16) v128.store(to + k, v128.load(row + k));
-    for (; k < stride; k += 4) store<u32>(to + k, load<u32>(row + k));
+    v128.store(to, v128.load(row));
+    for (let k: u32 = 16; k < stride; k += 16) v128.store(to + k, v128.load(row + k));
   }
 }
 
