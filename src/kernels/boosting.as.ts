@@ -187,8 +187,7 @@ export function boost_histogram(grid: Grid, histogram: usize, from: u32, to: u32
   for (let at = from; at < to; at += CHUNK) {
     const n = min(CHUNK, to - at);
     const rows = grid.order + (usize(at) << 2);
-    gatherSums(grid.sums, rows, n, scratch);
-    gatherRows(grid.rowBins, rows, n, stride, gathered);
+    gather(grid, rows, n, scratch, gathered);
     addRows(grid, histogram, n, scratch, gathered, stride);
   }
 }
@@ -199,26 +198,27 @@ const FEW_ROWS: u32 = 100;
 function subtractRows(grid: Grid, histogram: usize, from: u32, n: u32, scratch: usize): void {
   const rows = grid.order + (usize(from) << 2);
   const gathered = scratch + CHUNK * 16;
-  gatherSums(grid.sums, rows, n, scratch);
+  gather(grid, rows, n, scratch, gathered);
   for (let at = scratch, end = scratch + (usize(n) << 4); at < end; at += 16) {
     v128.store(at, i64x2.neg(v128.load(at)));
   }
-  gatherRows(grid.rowBins, rows, n, grid.stride, gathered);
   addRows(grid, histogram, n, scratch, gathered, grid.stride);
 }
 
-function gatherSums(sums: usize, rows: usize, n: u32, to: usize): void {
-  for (const end = rows + (usize(n) << 2); rows < end; rows += 4, to += 16) {
-    v128.store(to, v128.load(sums + (usize(load<u32>(rows)) << 4)));
-  }
-}
-
-function gatherRows(bins: usize, rows: usize, n: u32, stride: u32, to: usize): void {
-  for (const end = rows + (usize(n) << 2); rows < end; rows += 4, to += stride) {
-    const row = bins + usize(load<u32>(rows)) * stride;
-    let k: u32 = 0;
-    for (; k + 16 <= stride; k += 16) v128.store(to + k, v128.load(row + k));
-    for (; k < stride; k += 4) store<u32>(to + k, load<u32>(row + k));
+/**
+ * Copies the sums and bins of rows. Bins go sixteen bytes at a time: what is read and written behind a row's end is
+ * written again, or not used.
+ */
+function gather(grid: Grid, rows: usize, n: u32, sums: usize, bins: usize): void {
+  const stride = grid.stride;
+  const allSums = grid.sums;
+  const allBins = grid.rowBins;
+  for (const end = rows + (usize(n) << 2); rows < end; rows += 4, sums += 16, bins += stride) {
+    const row: usize = load<u32>(rows);
+    v128.store(sums, v128.load(allSums + (row << 4)));
+    const from = allBins + row * stride;
+    v128.store(bins, v128.load(from));
+    for (let k: u32 = 16; k < stride; k += 16) v128.store(bins + k, v128.load(from + k));
   }
 }
 

@@ -1,3 +1,4 @@
+import { exponentOf, powerOf2 } from "@/kernels/exp_log.ts";
 import type { Criterion, SideLimits } from "./criterion.ts";
 
 /** A target brought to a scale where its squares neither overflow nor vanish. */
@@ -33,7 +34,7 @@ export function scaleOf(y: Float64Array): number {
   let largest = 0;
   for (let i = 0; i < y.length; i++) largest = Math.max(largest, Math.abs(y[i]));
   if (largest === 0) return 1;
-  return 2 ** Math.max(-1022, Math.floor(Math.log2(largest)));
+  return powerOf2(Math.max(-1022, exponentOf(largest)));
 }
 
 /** Weighted variance of the target. */
