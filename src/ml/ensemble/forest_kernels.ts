@@ -9,6 +9,7 @@ import { columnView, type Matrix } from "../matrix.ts";
 import { GrownTree } from "../tree/grown_tree.ts";
 import { limitsFor, type TreeParams } from "../tree/params.ts";
 import { scaleTarget } from "../tree/regression_criterion.ts";
+import type { CompactTree } from "../tree/trees_state.ts";
 import { FOREST, treeBytes, TreeRoom, type TreeShape } from "./forest_memory.ts";
 
 /** Codes of 16 bits. */
@@ -38,8 +39,13 @@ export interface ForestTask {
   threads: number;
 }
 
-/** Called with each tree in order, and how often each row was drawn. Both change with the next call. */
-export type TakeTree = (tree: GrownTree, counts: Int32Array) => void;
+/** What is called with each tree, in order: one of the two. */
+export interface TakeTree {
+  /** A tree that is kept as it is. */
+  compact?(tree: CompactTree): void;
+  /** A tree with all that is known of its nodes, and how often each row was drawn. Both change with the next call. */
+  grown?(tree: GrownTree, counts: Int32Array): void;
+}
 
 /** Whether the kernels can grow this forest, and quicker. */
 export function suitsKernels({ X, params, n_classes }: ForestTask): boolean {
@@ -96,7 +102,7 @@ function grow(
   take: TakeTree,
   maxCodes: number,
 ): boolean {
-  const forest = writeForest(threads, task, shape, maxCodes);
+  const forest = writeForest(threads, task, shape, maxCodes, take.grown === undefined);
   if (forest === undefined) return false;
   const free = Array.from(
     { length: Math.min(mostRooms, threads.size === 1 ? 1 : threads.size + 1) },
@@ -116,8 +122,10 @@ function grow(
     const { work, room: done } = waiting.shift()!;
     isGrown = threads.wait(work) > 0;
     if (isGrown) {
-      tree.assign(done.nodes);
-      take(tree, done.counts);
+      if (take.grown) {
+        tree.assign(done.nodes);
+        take.grown(tree, done.counts);
+      } else take.compact?.(done.compact);
       free.push(done);
     }
   }
@@ -130,6 +138,7 @@ function writeForest(
   task: ForestTask,
   shape: TreeShape,
   maxCodes: number,
+  isCompact: boolean,
 ): number | undefined {
   const { X, y, params, n_classes } = task;
   const { kernels } = threads;
@@ -161,6 +170,7 @@ function writeForest(
     draws: task.draws,
     cumulative,
     countBits,
+    isCompact: isCompact ? 1 : 0,
   };
   const view = new DataView(threads.memory.buffer);
   for (const [name, word] of Object.entries(words)) {

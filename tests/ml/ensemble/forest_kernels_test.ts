@@ -6,6 +6,7 @@ import { randomForest } from "@/ml/ensemble/random_forest.ts";
 import type { Matrix } from "@/ml/matrix.ts";
 import { createGrower } from "@/ml/tree/create_grower.ts";
 import { GrownTree } from "@/ml/tree/grown_tree.ts";
+import { TreesBuilder } from "@/ml/tree/trees_state.ts";
 import { Random } from "@/shared/random.ts";
 import { contextFor } from "../tree/reference_data.ts";
 
@@ -98,7 +99,7 @@ function copyOf(tree: GrownTree): GrownTree {
 
 function byKernels(task: ForestTask, maxCodes?: number): GrownTree[] {
   const trees: GrownTree[] = [];
-  assert.ok(growByKernels(task, (tree) => trees.push(copyOf(tree)), maxCodes));
+  assert.ok(growByKernels(task, { grown: (tree) => trees.push(copyOf(tree)) }, maxCodes));
   return trees;
 }
 
@@ -175,9 +176,9 @@ Deno.test("forest kernels grow random splits as the plain grower on values of si
 Deno.test("forest kernels leave values beyond single precision to the plain grower", () => {
   const task = randomTask(7, "random");
   task.X.data[3] = 1e39;
-  assert.equal(growByKernels(task, () => {}), false);
+  assert.equal(growByKernels(task, {}), false);
   task.X.data[3] = -3.4028234e38;
-  assert.equal(growByKernels(task, () => {}), true);
+  assert.equal(growByKernels(task, {}), true);
 });
 
 Deno.test("forest kernels part a column of too many values into codes of neighbours", () => {
@@ -223,6 +224,17 @@ function assertThresholdsPart(tree: GrownTree, X: Matrix): void {
   assert.deepEqual([...weight], [...tree.weight.subarray(0, tree.count)]);
 }
 
+Deno.test("forest kernels leave compact trees as they are made from whole ones", () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const task = randomTask(seed, seed % 2 === 0 ? "best" : "random");
+    const whole = new TreesBuilder(task.n_classes, task.X.cols);
+    const compact = new TreesBuilder(task.n_classes, task.X.cols);
+    assert.ok(growByKernels(task, { grown: (tree) => whole.add(tree) }));
+    assert.ok(growByKernels(task, { compact: (tree) => compact.addCompact(tree) }));
+    assert.deepEqual(compact.finish(null), whole.finish(null));
+  }
+});
+
 Deno.test("random_forest and extra_trees learn the same bytes on 1, 2 and 3 threads", () => {
   for (const estimator of [randomForest, extraTrees]) {
     for (const n_classes of [0, 3]) {
@@ -254,7 +266,7 @@ Deno.test("a row drawn too often to be counted in 16 bits leaves the forest to t
   const cumulative = new Float64Array(3000).map((_, i) => i < 10 ? 0 : i);
   cumulative.fill(1e9, 10);
   assert.equal(
-    growByKernels({ ...task, X, y, n_classes: 40, draws: 3000, cumulative }, () => {}),
+    growByKernels({ ...task, X, y, n_classes: 40, draws: 3000, cumulative }, {}),
     false,
   );
   const sample_weight = new Float64Array(3000).fill(1e-9);
