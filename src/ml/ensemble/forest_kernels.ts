@@ -20,8 +20,10 @@ const MAX_CLASSES = 64;
 const MAX_COLUMNS = 512;
 /** Of the kernels' 4 GiB. */
 const MAX_BYTES = 3 * 2 ** 30;
-/** Below so many cells the kernels' start would cost more than they save. */
-const FEW_CELLS = 20_000;
+/** With fewer rows, over all trees, the kernels' start (about 1 ms) would cost more than they save. */
+const FEW_ROWS = 3000;
+/** With fewer cells, over all trees, the threads' start (about 15 ms) would. */
+const FEW_CELLS = 2_000_000;
 
 export interface ForestTask {
   X: Matrix;
@@ -49,7 +51,7 @@ export interface TakeTree {
 
 /** Whether the kernels can grow this forest, and quicker. */
 export function suitsKernels({ X, params, n_classes }: ForestTask): boolean {
-  return X.rows * X.cols * params.n_estimators >= FEW_CELLS * 10 && X.rows * X.cols >= FEW_CELLS &&
+  return X.rows * params.n_estimators >= FEW_ROWS &&
     X.cols <= MAX_COLUMNS && n_classes <= MAX_CLASSES &&
     (params.criterion === "gini" || params.criterion === "squared_error") &&
     params.max_leaf_nodes === null && params.min_impurity_decrease === 0;
@@ -66,7 +68,8 @@ export function growByKernels(task: ForestTask, take: TakeTree, maxCodes = MAX_C
   const rooms = Math.max(1, Math.floor((MAX_BYTES - forestBytes(task, shape)) / treeBytes(shape)));
   let threads: Threads | undefined;
   try {
-    threads = openThreads(Math.min(task.threads, task.params.n_estimators, rooms));
+    const isFew = task.X.rows * task.X.cols * task.params.n_estimators < FEW_CELLS;
+    threads = openThreads(isFew ? 1 : Math.min(task.threads, task.params.n_estimators, rooms));
     return grow(threads, task, shape, Math.min(rooms, task.params.n_estimators), take, maxCodes);
   } catch (error) {
     // No memory for the kernels here.

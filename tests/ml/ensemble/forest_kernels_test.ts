@@ -239,7 +239,7 @@ Deno.test("random_forest and extra_trees learn the same bytes on 1, 2 and 3 thre
   for (const estimator of [randomForest, extraTrees]) {
     for (const n_classes of [0, 3]) {
       const random = new Random(5);
-      const X = randomMatrix(3000, 9, random);
+      const X = randomMatrix(12_000, 20, random);
       const y = Float64Array.from(
         { length: X.rows },
         (_, i) => n_classes === 0 ? X.data[i] + random.normal() : random.below(n_classes),
@@ -276,7 +276,7 @@ Deno.test("a row drawn too often to be counted in 16 bits leaves the forest to t
   assert.equal(randomForest.predict(X, state)[y[10]], 1);
 });
 
-Deno.test("small data and what the kernels can't grow go the plain way", () => {
+Deno.test("very small forests and what the kernels can't grow go the plain way", () => {
   const large = { ...randomTask(1, "best"), X: randomMatrix(20_000, 10, new Random(1)) };
   const gini = { ...large, n_classes: 2, params: { ...large.params, criterion: "gini" as const } };
   const base = { ...gini, params: { ...gini.params, n_estimators: 100 } };
@@ -285,5 +285,7 @@ Deno.test("small data and what the kernels can't grow go the plain way", () => {
     const params of [{ criterion: "entropy" as const }, { max_leaf_nodes: 8 }, { min_impurity_decrease: 0.1 }]
   ) assert.equal(suitsKernels({ ...base, params: { ...base.params, ...params } }), false);
   assert.equal(suitsKernels({ ...base, n_classes: 100 }), false);
-  assert.equal(suitsKernels({ ...base, X: randomMatrix(150, 4, new Random(1)) }), false);
+  const few = { ...base, X: randomMatrix(150, 4, new Random(1)) };
+  assert.equal(suitsKernels(few), true);
+  assert.equal(suitsKernels({ ...few, params: { ...few.params, n_estimators: 5 } }), false);
 });
