@@ -173,6 +173,40 @@ Deno.test("forest kernels grow random splits as the plain grower on values of si
   assert.ok(nodes > 20_000, `${nodes} nodes were compared`);
 });
 
+Deno.test("forest kernels grow odd data as the plain grower: a row, one class, constants, 1e300, huge ranges", () => {
+  const random = new Random(8);
+  const one = { ...randomTask(2, "best"), draws: 0, cumulative: undefined };
+  const shapes: [number, number, (i: number, j: number) => number, (i: number) => number, number][] = [
+    [1, 3, (_, j) => j, () => 4, 0],
+    [2, 1, (i) => i, (i) => i, 2],
+    [30, 2, () => 7, (i) => i % 2, 2],
+    [5, 100, () => random.normal(), (i) => i, 0],
+    [40, 3, () => random.normal(), () => 0, 1],
+    [60, 1, (i) => i, (i) => i < 30 ? -1e300 : 1e300, 0],
+    [50, 2, (i, j) => j === 0 ? i * 1e305 - 25e305 : i % 7, (i) => i % 3, 0],
+    [50, 2, (i) => (i % 2 ? -1 : 1) * 2 ** -1070, (i) => i % 3, 3],
+    [700, 130, () => random.below(1000), (i) => i % 5, 5],
+    [900, 250, () => random.normal(), (i) => i % 2, 2],
+  ];
+  for (const [rows, cols, value, target, n_classes] of shapes) {
+    const X = randomMatrix(rows, cols, random);
+    for (let k = 0; k < X.data.length; k++) X.data[k] = value(k % rows, Math.floor(k / rows));
+    for (const splitter of ["best", "random"] as const) {
+      const criterion = n_classes > 0 ? "gini" as const : "squared_error" as const;
+      const y = Float64Array.from({ length: rows }, (_, i) => target(i));
+      const task = { ...one, X, y, n_classes, splitter, params: { ...one.params, criterion } };
+      const rounded = X.data.map(Math.fround);
+      if (splitter === "random" && !rounded.every(Number.isFinite)) {
+        assert.equal(growByKernels(task, {}), false);
+        continue;
+      }
+      const referee = byReferee(splitter === "best" ? task : { ...task, X: { ...X, data: rounded } });
+      const fields = splitter === "best" ? FIELDS : WITHOUT_THRESHOLD;
+      assertSameTrees(byKernels(task), referee, `${rows} x ${cols}, ${splitter}`, fields);
+    }
+  }
+});
+
 Deno.test("forest kernels leave values beyond single precision to the plain grower", () => {
   const task = randomTask(7, "random");
   task.X.data[3] = 1e39;
