@@ -1,8 +1,9 @@
 /**
- * deno task bench [start|csv|fit|forest|profile|serving …]: measures, beside the peers where they are installed, and prints
- * tables.
- * BENCH_PYTHON names a Python with bench/peers/requirements.txt; default python3.
+ * deno task bench [start|csv|fit|boosting|forest|profile|serving …]: measures, beside the peers where they are installed,
+ * and prints tables. BENCH_PYTHON names a Python with bench/peers/requirements.txt; default python3.
+ * BENCH_ALGORITHMS (svm,mlp,…) limits fit.
  */
+import { benchBoosting } from "./boosting.ts";
 import { benchCsv } from "./csv.ts";
 import { benchFit } from "./fit.ts";
 import { benchForest } from "./forest.ts";
@@ -10,12 +11,15 @@ import { benchProfile } from "./profile.ts";
 import { benchServing } from "./serving.ts";
 import { benchStart, runnable } from "./start.ts";
 
+const asked = (name: string) => (Deno.env.get(name) ?? "").split(",").filter((word) => word !== "");
+
 const SUITES: Record<string, () => Promise<string[]>> = {
   start: async () => await benchStart(await runnable()),
   csv: async () => await benchCsv(Deno.env.get("BENCH_PYTHON") ?? "python3"),
-  fit: async () => await benchFit(Deno.env.get("BENCH_PYTHON") ?? "python3"),
+  fit: async () => await benchFit(Deno.env.get("BENCH_PYTHON") ?? "python3", asked("BENCH_ALGORITHMS")),
   forest: async () => await benchForest(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   profile: async () => await benchProfile(Deno.env.get("BENCH_PYTHON") ?? "python3"),
+  boosting: async () => await benchBoosting(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   serving: async () => await benchServing(await runnable()),
 };
 

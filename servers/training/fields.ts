@@ -106,6 +106,8 @@ export const jobOutput = z.object({
     done: z.number().describe("Steps done in this stage"),
     total: z.number().describe("Steps in this stage"),
     message: z.string().describe("In words"),
+    score: z.number().optional().describe("The loss of the fit, or the score of the fold, so far"),
+    rest_s: z.number().optional().describe("Seconds that the rest of this stage will take, about"),
   }).describe("How far it is"),
   model_id: z.string().optional().describe("The model, once succeeded; give it to validate_model"),
   algorithm: z.string().optional().describe("The algorithm that was kept"),

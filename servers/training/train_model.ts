@@ -5,6 +5,7 @@ import { checkParams } from "@/ml/pipeline.ts";
 import { estimatorOf, ESTIMATORS } from "@/ml/estimators.ts";
 import { metricOf, METRICS } from "@/ml/metrics.ts";
 import { type TrainingRequest, VALIDATION_METHODS } from "@/jobs/job.ts";
+import { requireJobMemory } from "@/jobs/job_memory.ts";
 import { prepareInput } from "@/jobs/runner.ts";
 import { MODEL_NAME, modelNameFrom } from "@/registry/registry.ts";
 import { defineTool } from "../tool.ts";
@@ -97,6 +98,12 @@ export const trainModel = defineTool<TrainingServices, z.infer<typeof input>, z.
     });
     if (request.metric) metricOf(request.metric, prepared.task);
     if (request.algorithm !== "auto") checkParams(request.algorithm, prepared.task, request.params);
+    const { command } = services;
+    requireJobMemory(
+      request,
+      prepared,
+      command.config["training.max_fit_mb"] * 1e6 || command.memory_bytes * DEFAULT_SHARE,
+    );
     const job = services.queue.add(request, context.caller);
     services.runner.wake(job.job_id, prepared);
     const ended = await services.runner.wait(
@@ -108,6 +115,9 @@ export const trainModel = defineTool<TrainingServices, z.infer<typeof input>, z.
     return jobAnswer(ended);
   },
 });
+
+/** Of the machine's memory, for a job. */
+const DEFAULT_SHARE = 0.75;
 
 function requestFrom(
   args: z.infer<typeof input>,

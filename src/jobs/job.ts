@@ -54,6 +54,10 @@ export interface JobProgress {
   done: number;
   total: number;
   message: string;
+  /** The loss, or the fold's score, so far. */
+  score?: number;
+  /** Seconds that the rest of this stage will take, as far as can be told. */
+  rest_s?: number;
 }
 
 export interface LeaderboardRow {

@@ -14,6 +14,10 @@ export interface JobQueue {
   /** Newest first. */
   list(filter?: { status?: JobStatus; run_id?: string; offset?: number; limit?: number }): Job[];
   report(job_id: string, progress: JobProgress): void;
+  /** Keeps what a part of a job came to, so that a job that is taken again need not do it again. */
+  keepPart(job_id: string, part: string, value: unknown): void;
+  /** What was kept; undefined when there is nothing. */
+  keptPart(job_id: string, part: string): unknown;
   succeed(job_id: string, result: JobResult): void;
   fail(job_id: string, error: WireError): void;
   /** A waiting job is cancelled at once; a running one by whoever runs it, who asks `cancelRequested`. */
@@ -34,6 +38,11 @@ const TABLES = [
      result TEXT, error TEXT, attempts INTEGER NOT NULL DEFAULT 0, owner TEXT, cancel_requested INTEGER NOT NULL DEFAULT 0,
      caller TEXT NOT NULL, run_id TEXT, created_at TEXT NOT NULL, started_at TEXT, finished_at TEXT);
    CREATE INDEX job_by_status ON job (status, created_at);`,
+  `CREATE TABLE job_part (
+     job_id TEXT NOT NULL REFERENCES job (job_id) ON DELETE CASCADE, part TEXT NOT NULL, value TEXT NOT NULL,
+     PRIMARY KEY (job_id, part));
+   CREATE TRIGGER job_parts_end AFTER UPDATE OF status ON job WHEN new.status IN ('succeeded', 'failed', 'cancelled')
+   BEGIN DELETE FROM job_part WHERE job_id = new.job_id; END;`,
 ];
 
 /**
@@ -95,6 +104,20 @@ export function openQueue(home: Home): JobQueue {
     report(job_id, progress) {
       db.prepare("UPDATE job SET progress = ? WHERE job_id = ? AND owner = ? AND status = 'running'")
         .run(JSON.stringify(progress), job_id, owner);
+    },
+
+    keepPart(job_id, part, value) {
+      db.prepare(
+        `INSERT OR REPLACE INTO job_part (job_id, part, value)
+         SELECT job_id, ?, ? FROM job WHERE job_id = ? AND owner = ? AND status = 'running'`,
+      ).run(part, JSON.stringify(value), job_id, owner);
+    },
+
+    keptPart(job_id, part) {
+      const row = db.prepare("SELECT value FROM job_part WHERE job_id = ? AND part = ?").get(job_id, part) as
+        | { value: string }
+        | undefined;
+      return row && JSON.parse(row.value);
     },
 
     succeed(job_id, result) {

@@ -66,12 +66,14 @@ export function startRunner(parts: RunnerParts): JobRunner {
 
   const run = async (job: Job, abort: AbortController): Promise<void> => {
     let written = 0;
+    let stage = { name: "", since: 0 };
     const report = (progress: JobProgress) => {
       const now = performance.now();
+      if (progress.stage !== stage.name) stage = { name: progress.stage, since: now };
       if (now - written < 100 && progress.done < progress.total) return;
       written = now;
       try {
-        queue.report(job.job_id, progress);
+        queue.report(job.job_id, withRest(progress, (now - stage.since) / 1000));
       } catch (error) {
         log.warn("progress could not be written", { job_id: job.job_id, error: String(error) });
       }
@@ -87,6 +89,15 @@ export function startRunner(parts: RunnerParts): JobRunner {
         ...parts,
         signal: abort.signal,
         report,
+        kept: (part) => queue.keptPart(job.job_id, part),
+        keep: (part, value) => {
+          try {
+            queue.keepPart(job.job_id, part, value);
+          } catch (error) {
+            // It would only be done again.
+            log.warn("a part could not be kept", { job_id: job.job_id, part, error: String(error) });
+          }
+        },
       });
       await insist(() => queue.succeed(job.job_id, result));
       log.info("job succeeded", { job_id: job.job_id, model_id: result.model_id, timings: result.timings });
@@ -183,6 +194,17 @@ async function prepareAgain(
     );
   }
   return await parts.pool.run("prepare", prepareInput(request, table), { signal });
+}
+
+/** Early guesses are wild, and short ones tell nothing. */
+const TELLING_S = 2;
+
+/** @param elapsed_s time of this stage so far */
+function withRest(progress: JobProgress, elapsed_s: number): JobProgress {
+  const { done, total } = progress;
+  if (elapsed_s < TELLING_S || done <= 0 || done >= total) return progress;
+  const rest_s = Math.round(elapsed_s * (total - done) / done);
+  return { ...progress, rest_s, message: `${progress.message}, about ${rest_s} s left` };
 }
 
 /** The part of a request that reading and sealing need. */

@@ -16,10 +16,13 @@ export interface JobParts {
   registry: Registry;
   signal: AbortSignal;
   report(progress: JobProgress): void;
+  /** What a part came to when the job ran before and was cut off; undefined: it must be done. */
+  kept(part: string): unknown;
+  keep(part: string, value: unknown): void;
 }
 
 /** What the job compares and fits with; `auto` has several. */
-interface Candidate {
+export interface Candidate {
   algorithm: string;
   params: Record<string, unknown>;
 }
@@ -40,15 +43,7 @@ export async function runTrainingJob(
   metricOf(metric, task);
   const holdout = await keepHoldout(parts.holdouts, prepared, request);
 
-  const candidates: Candidate[] = request.algorithm === "auto"
-    ? candidatesFor({
-      task,
-      rows: train.rows,
-      features: prepared.features,
-      n_classes: prepared.classes.length,
-      weighted: request.sample_weight !== undefined,
-    }).slice(0, request.trials)
-    : [{ algorithm: request.algorithm, params: request.params }];
+  const candidates = candidatesOf(request, prepared);
   const compared = await compareAll(job_id, candidates, request, prepared, metric, parts);
   const ranked = rank(compared.rows, metric);
   const winner = ranked[0];
@@ -72,7 +67,7 @@ export async function runTrainingJob(
   const metrics_from = compared.how;
   const fitted = await pool.run("fit", {
     train,
-    options: fitOptions(request, prepared, winner),
+    options: { ...fitOptions(request, prepared, winner), threads: request.threads },
     metric,
     facts: {
       metrics: best.metrics,
@@ -92,8 +87,11 @@ export async function runTrainingJob(
   }, {
     signal,
     job_id,
-    report: (done, total) =>
-      report({ stage: "fitting", done, total, message: `fitting ${winner.algorithm} on ${train.rows} rows` }),
+    report: (done, total, score) =>
+      report({
+        ...{ stage: "fitting", done, total, message: `fitting ${winner.algorithm} on ${train.rows} rows` },
+        ...(score === undefined ? {} : { score }),
+      }),
   });
   report({ stage: "saving", done: 0, total: 1, message: "keeping the model" });
   const model = await registry.add(request.name, fitted.artifact, { job_id, holdout });
@@ -117,6 +115,17 @@ export async function runTrainingJob(
     findings: prepared.findings,
     ...(prepared.notes ? { notes: prepared.notes } : {}),
   };
+}
+
+export function candidatesOf(request: TrainingRequest, prepared: Prepared): Candidate[] {
+  if (request.algorithm !== "auto") return [{ algorithm: request.algorithm, params: request.params }];
+  return candidatesFor({
+    task: prepared.task,
+    rows: prepared.train.rows,
+    features: prepared.features,
+    n_classes: prepared.classes.length,
+    weighted: request.sample_weight !== undefined,
+  }).slice(0, request.trials);
 }
 
 function rounded(ms: number): number {
@@ -161,17 +170,29 @@ async function compareAll(
   request: TrainingRequest,
   prepared: Prepared,
   metric: string,
-  { pool, signal, report }: JobParts,
+  { pool, signal, report, kept, keep }: JobParts,
 ): Promise<Compared> {
   const folds = foldsFor(request, prepared);
   const how = `${folds}-fold cross-validation on the training rows`;
   const total = candidates.length + 1;
   const share = new Array<number>(total).fill(0);
-  const tell = (message: string) => {
+  const tell = (message: string, score?: number) => {
     const done = share.reduce((sum, part) => sum + part, 0);
-    report({ stage: "comparing", done: Math.floor(done * 100) / 100, total, message });
+    report({
+      ...{ stage: "comparing", done: Math.floor(done * 100) / 100, total, message },
+      ...(score === undefined ? {} : { score }),
+    });
   };
+  const everyone = [...candidates, { algorithm: "dummy", params: {} }];
+  // Candidates that run at once share the threads; the dummy needs none.
+  const threads = Math.max(1, Math.floor(request.threads / candidates.length));
   const one = async (candidate: Candidate, i: number): Promise<[LeaderboardRow, CrossValidation | null]> => {
+    const part = `compare ${i}`;
+    const before = kept(part) as [LeaderboardRow, CrossValidation | null] | undefined;
+    if (before) {
+      share[i] = 1;
+      return before;
+    }
     const started = performance.now();
     const row: LeaderboardRow = {
       ...candidate,
@@ -180,10 +201,16 @@ async function compareAll(
       std: null,
       duration_ms: 0,
     };
+    const done = (result: CrossValidation | null): [LeaderboardRow, CrossValidation | null] => {
+      row.duration_ms = rounded(performance.now() - started);
+      share[i] = 1;
+      keep(part, [row, result]);
+      return [row, result];
+    };
     try {
       const result = await pool.run("compare", {
         train: prepared.train,
-        options: fitOptions(request, prepared, candidate),
+        options: { ...fitOptions(request, prepared, candidate), threads },
         folds,
         metric,
         ...(prepared.groups ? { groups: prepared.groups } : {}),
@@ -191,27 +218,23 @@ async function compareAll(
       }, {
         signal,
         job_id,
-        report: (done, all) => {
+        report: (done, all, score) => {
           share[i] = done / all;
-          tell(`${candidate.algorithm}: fold ${done} of ${all}`);
+          tell(`${candidate.algorithm}: fold ${done} of ${all}`, score);
         },
       });
       row.score = Number.isFinite(result.mean) ? result.mean : null;
       row.std = Number.isFinite(result.std) ? result.std : null;
-      share[i] = 1;
+      const ended = done(result);
       tell(`${candidate.algorithm}: ${metric} ${row.score === null ? "not defined" : row.score.toFixed(4)}`);
-      row.duration_ms = rounded(performance.now() - started);
-      return [row, result];
+      return ended;
     } catch (error) {
       // One candidate that can't be fitted does not end the search; a single algorithm's error is the job's.
       if (signal.aborted || candidates.length === 1) throw error;
       row.error = toWireError(error).message;
-      row.duration_ms = rounded(performance.now() - started);
-      share[i] = 1;
-      return [row, null];
+      return done(null);
     }
   };
-  const everyone = [...candidates, { algorithm: "dummy", params: {} }];
   const settled = await eachAtOnce(everyone, request.threads, one);
   const baseline = settled.pop()![1];
   const results = new Map<LeaderboardRow, CrossValidation>();

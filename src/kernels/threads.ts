@@ -19,17 +19,104 @@ export interface Kernels {
   rewind(mark: number): void;
   /** So many bytes and no more, that only `rewind` takes back. */
   reserve(bytes: number): number;
+  boost_add_leaf(grid: number, raw: number, value: number, from: number, to: number): void;
+  boost_add_tree(bins: number, stride: number, nodes: number, raw: number, rows: number): void;
+  boost_bin(column: number): number;
+  boost_derive(targets: number, from: number, to: number): void;
+  boost_expand(grid: number, node: number): void;
+  boost_histogram(grid: number, histogram: number, from: number, to: number, scratch: number): void;
+  boost_loss(targets: number, from: number, to: number): void;
+  boost_partition(grid: number, column: number, left: number, from: number, to: number): number;
+  boost_quantise(grid: number, from: number, to: number, total: number): void;
+  boost_scratch(grid: number): number;
+  boost_sort(values: number, rows: number, spare: number, buckets: number): number;
+  boost_sort_scratch(): number;
+  boost_split(grid: number, children: number, first: number, last: number, out: number): void;
+  boost_total(grid: number, from: number, to: number, total: number): void;
+  boost_transpose(grid: number, from: number, to: number): void;
   csv_cut(input: number, length: number): number;
   csv_parse(file: number, chunk: number): void;
   csv_merge(file: number, chunk: number, first: number, step: number): void;
   csv_lengths(categories: number, from: number, to: number, lengths: number): void;
+  exp_log(values: number, count: number, which: number): void;
+  exp_doubles(values: number, count: number): void;
+  log_doubles(values: number, count: number): void;
+  matrix_scratch(): number;
+  /** C += A B; see matrix.as.ts. */
+  matrix_multiply(
+    ...args: [
+      ...[c: number, cStride: number, a: number, ai: number, ak: number, b: number, bStride: number],
+      ...[m: number, n: number, k: number, scratch: number],
+    ]
+  ): void;
+  matrix_fill(c: number, row: number, m: number, n: number): void;
+  matrix_gather(c: number, a: number, rows: number, m: number, n: number): void;
+  matrix_transpose(t: number, tStride: number, a: number, aStride: number, m: number, n: number): void;
+  matrix_column_sums(sums: number, a: number, m: number, n: number): void;
+  linear_gram(a: number, stride: number, rows: number, cols: number, g: number): void;
+  linear_scores(
+    ...args: [
+      ...[x: number, stride: number, rows: number, cols: number],
+      ...[coef: number, intercept: number, out: number],
+    ]
+  ): void;
+  linear_gradient(
+    ...args: [x: number, stride: number, rows: number, cols: number, slope: number, gradient: number]
+  ): void;
+  linear_logistic(scores: number, y: number, weight: number, rows: number): number;
+  linear_softmax(
+    ...args: [
+      ...[scores: number, stride: number, outputs: number, y: number],
+      ...[weight: number, rows: number],
+    ]
+  ): number;
+  linear_poisson(scores: number, y: number, weight: number, rows: number): number;
+  svm_row(
+    ...args: [
+      ...[kind: number, x: number, stride: number, count: number, cols: number, norms: number],
+      ...[point: number, norm: number, out: number, gamma: number, coef0: number, degree: number],
+    ]
+  ): void;
+  svm_dot(row: number, coef: number, count: number): number;
+  svm_update(
+    ...args: [board: number, from: number, to: number, rowI: number, rowJ: number, step: number]
+  ): void;
+  svm_partner(
+    ...args: [board: number, from: number, to: number, row: number, own: number, best: number]
+  ): void;
+  neighbors_offer(
+    ...args: [
+      ...[c: number, stride: number, m: number, n: number, base: number],
+      ...[best: number, places: number, k: number],
+    ]
+  ): void;
+  network_activate(kind: number, values: number, count: number): void;
+  network_slope(kind: number, delta: number, values: number, count: number): void;
+  network_mask(mask: number, count: number, seed: number, threshold: number, scale: number): void;
+  network_product(out: number, a: number, b: number, count: number): void;
+  network_loss(
+    ...args: [scores: number, stride: number, y: number, weight: number, m: number, outputs: number]
+  ): number;
+  network_squares(values: number, count: number): number;
+  network_adam(
+    ...args: [
+      ...[w: number, g: number, m: number, v: number, count: number, decay: number, share: number],
+      ...[rate: number, beta1: number, beta2: number, epsilon: number],
+    ]
+  ): void;
+  network_descend(
+    ...args: [
+      ...[w: number, g: number, v: number, count: number, decay: number, share: number, rate: number],
+      ...[momentum: number, nesterov: number],
+    ]
+  ): void;
   forest_code(forest: number, column: number, values: number, scratch: number, most: number): number;
   forest_code_scratch(rows: number): number;
   forest_key(forest: number, column: number, values: number): number;
   forest_grow(forest: number, tree: number): number;
 }
 
-type Kernel = keyof Kernels;
+export type Kernel = keyof Kernels;
 
 /** Tasks at once in the ring; each is STATE, FUNCTION and up to four arguments. */
 const RING = 256;
@@ -40,6 +127,9 @@ const [QUEUED, DONE, FAILED] = [1, 2, 3];
 const [TAKEN, GIVEN, ASLEEP] = [0, 1, 2];
 const HEAD_WORDS = 64;
 const MAX_THREADS = HEAD_WORDS - ASLEEP;
+
+/** Looks before a thread sleeps: short tasks follow each other so quickly. Many more would starve a busy machine. */
+const SPINS = 4000;
 
 /** A kernel trapped: most likely its memory is full. */
 export class KernelError extends Error {
@@ -122,7 +212,9 @@ export function openThreads(size: number): Threads {
     wait(task) {
       const place = placeOf(task);
       while (Atomics.load(board, place + STATE) === QUEUED) {
-        if (!runOne()) Atomics.wait(board, place + STATE, QUEUED);
+        if (runOne()) continue;
+        for (let i = 0; i < SPINS && Atomics.load(board, place + STATE) === QUEUED; i++);
+        Atomics.wait(board, place + STATE, QUEUED);
       }
       if (board[place + STATE] === FAILED) throw new KernelError(names[board[place + FUNCTION]]);
       return board[place + RESULT];
@@ -146,6 +238,7 @@ const LAYOUT = {
   HEAD_WORDS,
   RING,
   WORDS,
+  SPINS,
 };
 
 type Layout = typeof LAYOUT;
@@ -179,7 +272,7 @@ function runNext(board: Int32Array, names: string[], functions: Functions, layou
 
 /** The whole of a thread. Must not use anything of this module. */
 function serve(next: typeof runNext, layout: Layout): void {
-  const { TAKEN, GIVEN, ASLEEP } = layout;
+  const { TAKEN, GIVEN, ASLEEP, SPINS } = layout;
   const PATIENCE_MS = 20;
   const port = self as unknown as {
     onmessage: (event: MessageEvent<(Shared & { i: number }) | null>) => void;
@@ -195,6 +288,7 @@ function serve(next: typeof runNext, layout: Layout): void {
       }
       const given = Atomics.load(board, GIVEN);
       if (Atomics.load(board, TAKEN) < given) continue;
+      for (let i = 0; i < SPINS && Atomics.load(board, GIVEN) === given; i++);
       if (Atomics.wait(board, GIVEN, given, PATIENCE_MS) !== "timed-out") continue;
       Atomics.store(board, ASLEEP + i, 1);
       if (Atomics.load(board, GIVEN) === given) return;

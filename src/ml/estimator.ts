@@ -31,8 +31,19 @@ export interface FitContext {
   sample_weight?: Float64Array;
   /** Threads it may use, itself included; what it learns does not depend on it. Absent: 1. */
   threads?: number;
+  /** What an earlier fit of the same algorithm learned, to go on from; absent, or not supported: a fresh start. */
+  continue_from?: State;
   /** Steps done of all (trees, rounds, iterations); `score` is the validation or training loss so far. */
   progress(done: number, total: number, score?: number): void;
+}
+
+/** What is known of a fit before it starts. */
+export interface FitShape {
+  rows: number;
+  /** Of the prepared matrix. */
+  cols: number;
+  /** 0 for regression. */
+  n_classes: number;
 }
 
 export interface Estimator<P = Record<string, unknown>, S extends State = State> {
@@ -44,6 +55,8 @@ export interface Estimator<P = Record<string, unknown>, S extends State = State>
   /** scikit-learn's page or the paper. */
   source: string;
   needs: Needs;
+  /** What the data must be beyond being numbers; another is refused, naming row and value. */
+  demands?: { features?: "not_negative"; target?: "not_negative" };
   /** The tasks it can do, each with its strict zod schema of parameters (scikit-learn's names and defaults). */
   params: Partial<Record<Task, z.ZodType<P>>>;
   /**
@@ -55,6 +68,8 @@ export interface Estimator<P = Record<string, unknown>, S extends State = State>
    * @returns regression: (rows). Classification: probabilities, row-major (rows * n_classes), each row sums to 1.
    */
   predict(X: Matrix, state: S): Float64Array;
+  /** Bytes that `fit` takes beside X, what it learns included, as an upper estimate. Absent: as much as X. */
+  memory?(shape: FitShape, params: P): number;
   /** How much each column of X moved the fit, >= 0, summing to 1 (or all 0). */
   importances?(state: S): Float64Array;
 }

@@ -64,8 +64,10 @@ export interface FitOptions {
   seed: number;
   /** A column of weights (>= 0); it is then not a feature. */
   sample_weight?: string;
-  /** Threads that the fit may use, itself included; the model does not depend on it. Default 1. */
+  /** Threads that the fit may use; the model does not depend on it. Default: 1. */
   threads?: number;
+  /** What an earlier fit of the same algorithm learned (`FittedPipeline.state`), to go on from. */
+  continue_from?: State;
   progress?: (done: number, total: number, score?: number) => void;
 }
 
@@ -101,7 +103,8 @@ export function fitPipeline(table: Table, options: FitOptions): FittedPipeline {
     n_classes: target.classes.length,
     seed,
     sample_weight: weight,
-    threads: options.threads ?? 1,
+    threads: options.threads,
+    continue_from: options.continue_from,
     progress: options.progress ?? (() => {}),
   });
   return {

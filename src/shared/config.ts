@@ -55,6 +55,15 @@ export const SETTINGS = {
     description:
       "Memory that one table may take, in megabytes, as estimated from its file; 0 means half of the machine's",
   },
+  "training.max_fit_mb": {
+    kind: "integer",
+    env: "MLMCP_MAX_FIT_MB",
+    default: 0,
+    min: 0,
+    max: 100_000_000,
+    description:
+      "Memory that one training job may take, in megabytes, as estimated before it starts; 0 means three quarters of the machine's",
+  },
   "serving.host": {
     kind: "string",
     env: "MLMCP_SERVING_HOST",

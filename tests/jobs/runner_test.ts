@@ -199,3 +199,51 @@ Deno.test("a job says why when its data was changed since it was accepted, or it
       await server.close();
     }
   }));
+
+Deno.test("a job that was cut off goes on behind what it had compared, and ends with the same bytes", async () => {
+  const wanted = request({ algorithm: "auto", trials: 3, threads: 1 });
+  const finish = async (home: Home, job_id: string | null, from: ReturnType<typeof open>) => {
+    const id = job_id ?? from.queue.add(wanted, CALLER).job_id;
+    from.runner.wake();
+    const job = await from.runner.wait(id, 60, never, () => {});
+    assert.equal(job.status, "succeeded", JSON.stringify(job.error));
+    const rows = openQueue(home);
+    assert.equal(rows.keptPart(id, "compare 0"), undefined, "what was kept is forgotten at the end");
+    rows.close();
+    return { job, sha256: from.registry.find(job.result!.model_id).artifact_sha256 };
+  };
+  let whole = "";
+  await withHome(async (home) => {
+    const server = open(home);
+    whole = (await finish(home, null, server)).sha256;
+    await server.close();
+  });
+  await withHome(async (home) => {
+    const kept: string[] = [];
+    let cut = () => {};
+    const isCut = new Promise<void>((done) => cut = done);
+    const first = open(home, 1, (queue) => ({
+      ...queue,
+      keepPart(job_id, part, value) {
+        queue.keepPart(job_id, part, value);
+        kept.push(part);
+        if (kept.length === 2) cut();
+      },
+    }));
+    const { job_id } = first.queue.add(wanted, CALLER);
+    first.runner.wake();
+    await isCut;
+    await first.close();
+    const again: string[] = [];
+    const second = open(home, 1, (queue) => ({
+      ...queue,
+      keepPart(job_id, part, value) {
+        again.push(part);
+        queue.keepPart(job_id, part, value);
+      },
+    }));
+    assert.equal((await finish(home, job_id, second)).sha256, whole);
+    assert.deepEqual([kept, again], [["compare 0", "compare 1"], ["compare 2", "compare 3"]]);
+    await second.close();
+  });
+});

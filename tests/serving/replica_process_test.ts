@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { decodeArtifact } from "@/artifact/artifact.ts";
+import { predictRows } from "@/artifact/predict_rows.ts";
 import { firstFreePort } from "@/deployment/ports.ts";
 import { ReplicaDoor } from "@/deployment/replica_door.ts";
 import { startReplica } from "@/deployment/start_replica.ts";
@@ -42,8 +44,8 @@ interface Running {
 async function withReplica(
   work: (replica: Running) => Promise<void>,
   change: Partial<ReplicaStart> = {},
+  artifact = flowers(),
 ): Promise<void> {
-  const artifact = flowers();
   const start = startOf(artifact, change);
   const { child, pid, control_port } = await startReplica(start, artifact, env, () => {});
   try {
@@ -231,4 +233,29 @@ Deno.test("a replica is never started with a damaged artifact, on a taken port, 
   await writer.close();
   assert.equal((await child.status).code, 1);
   await reader.cancel();
+});
+
+Deno.test("a replica without rights predicts with models that run on the kernels", async () => {
+  for (const algorithm of ["svm", "mlp"]) {
+    const artifact = flowers({ algorithm });
+    const rows = Array.from({ length: 600 }, (_, i) => ({ length: i % 8, width: i % 3 }));
+    await withReplica(
+      async ({ url }) => {
+        const answer = await fetch(`${url}/predict`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ rows }),
+        });
+        assert.equal(answer.status, 200, await answer.clone().text());
+        const { predictions, probabilities } = await answer.json();
+        const here = predictRows(decodeArtifact(artifact), rows);
+        assert.deepEqual({ predictions, probabilities }, {
+          predictions: here.predictions,
+          probabilities: here.probabilities,
+        });
+      },
+      {},
+      artifact,
+    );
+  }
 });

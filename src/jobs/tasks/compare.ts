@@ -15,7 +15,6 @@ export interface CompareInput {
 
 export function compare(input: CompareInput, report: Report): CrossValidation {
   return crossValidate(input.train, {
-    threads: navigator.hardwareConcurrency,
     ...input.options,
     folds: input.folds,
     metric: input.metric,

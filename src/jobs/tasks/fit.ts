@@ -25,11 +25,7 @@ const IMPORTANCE_ROWS = 1000;
 
 export function fit(input: FitInput, report: Report): Fitted {
   const started = performance.now();
-  const pipeline = fitPipeline(input.train, {
-    threads: navigator.hardwareConcurrency,
-    ...input.options,
-    progress: report,
-  });
+  const pipeline = fitPipeline(input.train, { ...input.options, progress: report });
   const fit_ms = performance.now() - started;
   const { baseline_metrics, ...facts } = input.facts;
   const target = columnOf(input.train, input.options.target);

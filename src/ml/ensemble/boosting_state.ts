@@ -1,8 +1,9 @@
 /** Boosted trees as flat arrays, nodes in preorder: the left child of node i is node i + 1. */
+import { exp } from "@/kernels/exp_log.ts";
 import type { Matrix } from "../matrix.ts";
 import type { State } from "../state.ts";
-import { type CategoryBins, isCode } from "./boosting_bins.ts";
 import { softmaxAt } from "./boosting_loss.ts";
+import { addTrees } from "./boosting_predict.ts";
 
 /** The arrays of one or of all trees. */
 export interface BoostedTrees {
@@ -41,17 +42,23 @@ export type BoostingState = State & {
   category_offset: Int32Array;
   /** (columns) share of the total gain. */
   importance: Float64Array;
+  /** (columns) the gain of all splits; models of the first release have none. */
+  gain?: Float64Array;
   /** Mean loss before the first round and after each, on the rows held out or else on all; empty unless stopping. */
   stopping_loss: Float64Array;
 };
 
-/** Joins the arrays of trees; returns them and where each starts. */
-export function joinTrees(trees: readonly BoostedTrees[]): BoostedTrees & { root: Int32Array } {
-  let nodes = 0;
-  let words = 0;
-  const root = new Int32Array(trees.length);
+/** Joins the arrays of trees; returns them and where each starts. @param first trees that are joined already */
+export function joinTrees(
+  first: (BoostedTrees & { root: Int32Array }) | undefined,
+  trees: readonly BoostedTrees[],
+): BoostedTrees & { root: Int32Array } {
+  const start = first?.root.length ?? 0;
+  const root = new Int32Array(start + trees.length);
+  let nodes = first?.feature.length ?? 0;
+  let words = first?.sets.length ?? 0;
   trees.forEach((tree, t) => {
-    root[t] = nodes;
+    root[start + t] = nodes;
     nodes += tree.feature.length;
     words += tree.sets.length;
   });
@@ -64,9 +71,12 @@ export function joinTrees(trees: readonly BoostedTrees[]): BoostedTrees & { root
     set: new Int32Array(nodes),
     sets: new Uint32Array(words),
   };
-  let word = 0;
+  if (first) {
+    for (const key of Object.keys(all) as (keyof typeof all)[]) all[key].set(first[key]);
+  }
+  let word = first?.sets.length ?? 0;
   trees.forEach((tree, t) => {
-    const at = root[t];
+    const at = root[start + t];
     all.feature.set(tree.feature, at);
     all.threshold.set(tree.threshold, at);
     all.missing_left.set(tree.missing_left, at);
@@ -80,56 +90,23 @@ export function joinTrees(trees: readonly BoostedTrees[]): BoostedTrees & { root
   return all;
 }
 
-/** Adds what one tree says about every row of X to raw[at…at + rows). */
-export function addTree(
-  X: Matrix,
-  trees: BoostedTrees,
-  root: number,
-  categories: CategoryBins,
-  raw: Float64Array,
-  at: number,
-): void {
-  const { data, rows } = X;
-  const { feature, threshold, right, missing_left, set, sets } = trees;
-  const { bin, offset } = categories;
-  for (let i = 0; i < rows; i++) {
-    let node = root;
-    let column = feature[node];
-    while (column >= 0) {
-      const value = data[column * rows + i];
-      let left: boolean;
-      if (value !== value) left = missing_left[node] === 1;
-      else if (set[node] < 0) left = value <= threshold[node];
-      else {
-        const codes = offset[column + 1] - offset[column];
-        const b = isCode(value, codes) ? bin[offset[column] + value] : -1;
-        left = b < 0 ? missing_left[node] === 1 : (sets[set[node] * 8 + (b >> 5)] >>> (b & 31) & 1) === 1;
-      }
-      node = left ? node + 1 : right[node];
-      column = feature[node];
-    }
-    raw[at + i] += threshold[node];
-  }
-}
-
 /** @returns (rows) numbers, or (rows * n_classes) probabilities */
 export function predictBoosting(X: Matrix, state: BoostingState): Float64Array {
-  const { baseline, root, n_classes } = state;
+  const { baseline, n_classes } = state;
   const { rows } = X;
   if (n_classes === 1) return new Float64Array(rows).fill(1);
   const perRound = baseline.length;
   const raw = new Float64Array(rows * perRound);
   for (let k = 0; k < perRound; k++) raw.fill(baseline[k], k * rows, (k + 1) * rows);
-  const categories = { bin: state.category_bin, offset: state.category_offset };
-  for (let t = 0; t < root.length; t++) addTree(X, state, root[t], categories, raw, (t % perRound) * rows);
+  addTrees(X, state, raw);
   if (n_classes === 0) {
-    if (state.loss === "poisson") { for (let i = 0; i < rows; i++) raw[i] = Math.exp(raw[i]); }
+    if (LOG_LOSSES.includes(state.loss)) { for (let i = 0; i < rows; i++) raw[i] = exp(raw[i]); }
     return raw;
   }
   const result = new Float64Array(rows * n_classes);
   if (n_classes === 2) {
     for (let i = 0; i < rows; i++) {
-      const share = 1 / (1 + Math.exp(-raw[i]));
+      const share = 1 / (1 + exp(-raw[i]));
       result[2 * i + 1] = share;
       result[2 * i] = 1 - share;
     }
@@ -142,3 +119,6 @@ export function predictBoosting(X: Matrix, state: BoostingState): Float64Array {
   }
   return result;
 }
+
+/** Their raw prediction is the logarithm of the mean. */
+const LOG_LOSSES = ["poisson", "gamma"];

@@ -2,6 +2,7 @@ import { defineEstimator } from "../estimator.ts";
 import { checkColumns, checkFeatures } from "../tree/checks.ts";
 import { predictTrees, type TreesState } from "../tree/trees_state.ts";
 import { fitForest, type ForestParams, forestParams } from "./forest.ts";
+import { forestMemory } from "./forest_size.ts";
 
 export const extraTrees = defineEstimator<ForestParams, TreesState>({
   name: "extra_trees",
@@ -20,5 +21,6 @@ export const extraTrees = defineEstimator<ForestParams, TreesState>({
     return predictTrees(X, state);
   },
 
+  memory: forestMemory,
   importances: (state) => state.importance,
 });

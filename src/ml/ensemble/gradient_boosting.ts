@@ -1,76 +1,27 @@
-import { z } from "zod";
 import { AppError } from "@/shared/errors.ts";
 import { Random } from "@/shared/random.ts";
 import { defineEstimator, type FitContext } from "../estimator.ts";
-import { type Matrix, takeMatrixRows } from "../matrix.ts";
+import type { Matrix } from "../matrix.ts";
 import { checkColumns, checkFeatures, checkTraining } from "../tree/checks.ts";
 import { balancedWeights, multiplyWeights } from "../tree/class_weight.ts";
 import { scaleOf } from "../tree/regression_criterion.ts";
 import { normalise } from "../tree/trees_state.ts";
-import { binCategories, binColumns } from "./boosting_bins.ts";
+import { binCategories } from "./boosting_bins.ts";
+import { constraintsOf } from "./boosting_constraints.ts";
+import type { BoostingEngine, Targets } from "./boosting_engine.ts";
 import { BoostingGrower } from "./boosting_grower.ts";
-import {
-  absoluteError,
-  binaryLogLoss,
-  type Loss,
-  multiclassLogLoss,
-  poisson,
-  squaredError,
-} from "./boosting_loss.ts";
-import {
-  addTree,
-  type BoostedTrees,
-  type BoostingState,
-  joinTrees,
-  predictBoosting,
-} from "./boosting_state.ts";
+import { type Loss, lossOf } from "./boosting_loss.ts";
+import { classification, type GradientBoostingParams, regression } from "./boosting_params.ts";
+import { AUTO, type Labelled, openEngine } from "./boosting_setup.ts";
+import { checkContinues, type Continued, continuedFrom } from "./boosting_continue.ts";
+import { type BoostedTrees, type BoostingState, joinTrees, predictBoosting } from "./boosting_state.ts";
 import { holdOut } from "./holdout.ts";
 
-const shared = {
-  learning_rate: z.number().gt(0).default(0.1)
-    .describe("How much of each tree is added. Smaller needs more rounds and often predicts better."),
-  max_iter: z.int().min(1).max(100_000).default(100).describe(
-    "Most rounds; a round adds one tree, or one a class.",
-  ),
-  max_leaf_nodes: z.int().min(2).nullable().default(31).describe("Most leaves of a tree; null: no limit."),
-  max_depth: z.int().min(1).nullable().default(null).describe("Largest depth of a tree; null: no limit."),
-  min_samples_leaf: z.int().min(1).default(20)
-    .describe("Fewest rows in a leaf. Lower it for data sets of less than some hundred rows."),
-  l2_regularization: z.number().min(0).default(0).describe("Shrinks leaves with few rows; 0: not at all."),
-  max_features: z.number().gt(0).max(1).default(1)
-    .describe("Share of the features, above 0 up to 1, that each split looks at, drawn at random."),
-  max_bins: z.int().min(2).max(255).default(255)
-    .describe("Most bins for the values of a feature, not counting the one for missing values."),
-  early_stopping: z.union([z.literal("auto"), z.boolean()]).default("auto")
-    .describe("Stop when the loss no longer falls; auto: if there are more than 10,000 rows."),
-  scoring: z.enum(["loss"]).default("loss").describe("What early stopping watches: the loss."),
-  validation_fraction: z.number().gt(0).lt(1).nullable().default(0.1)
-    .describe("Share of the rows set aside for early stopping; null: watch the loss of the training rows."),
-  n_iter_no_change: z.int().min(1).default(10).describe("Rounds without improvement before stopping early."),
-  tol: z.number().min(0).default(1e-7).describe(
-    "An improvement of the loss counts if it is larger than this.",
-  ),
-};
-
-const classification = z.strictObject({
-  loss: z.enum(["log_loss"]).default("log_loss").describe("The loss to minimise: log loss (cross-entropy)."),
-  ...shared,
-  class_weight: z.enum(["balanced"]).nullable().default(null)
-    .describe("balanced: all classes weigh the same, however rare; null: all rows weigh the same."),
-});
-const regression = z.strictObject({
-  loss: z.enum(["squared_error", "absolute_error", "poisson"]).default("squared_error")
-    .describe(
-      "The loss to minimise: squared_error (mean), absolute_error (median) or poisson (counts, targets >= 0).",
-    ),
-  ...shared,
-});
-
-export type GradientBoostingParams = z.output<typeof classification> | z.output<typeof regression>;
-
-/** Streams of chance, so that one choice does not move another. */
-const STREAM = { bins: 1, holdout: 2, columns: 3 };
+/** Streams of chance, so that one choice does not move another; each round has its own. */
+const STREAM = { bins: 1, holdout: 2, rounds: 16 };
 const AUTO_STOPPING_ROWS = 10_000;
+/** Without early stopping the loss is for the one who waits only. */
+const ROUNDS_UNTIL_TOLD = 50;
 
 /**
  * Histogram-based gradient boosting, as scikit-learn's HistGradientBoostingClassifier and -Regressor.
@@ -104,105 +55,174 @@ export const gradientBoosting = defineEstimator<GradientBoostingParams, Boosting
   importances: (state) => state.importance,
 });
 
-function boost(
+/** The fit, of checked data. @param workers for tests */
+export function boost(
   X: Matrix,
   target: Float64Array,
   weight: Float64Array | undefined,
   params: GradientBoostingParams,
   context: FitContext,
+  workers = AUTO,
 ): BoostingState {
   const { n_classes, seed } = context;
-  const categories = binCategories(X, params.max_bins);
-  // Squared and absolute error keep their trees when the target is divided by a power of two; gradients then fit 32 bits.
-  const scale = params.loss === "squared_error" || params.loss === "absolute_error" ? scaleOf(target) : 1;
+  const constraints = constraintsOf(X, params, n_classes);
+  const alpha = "alpha" in params ? params.alpha : 0;
+  const loss = lossOf(params.loss, n_classes, weight !== undefined, alpha);
+  const before = context.continue_from as BoostingState | undefined;
+  if (before) checkContinues(before, X, params, n_classes);
+  const categories = before
+    ? { bin: before.category_bin, offset: before.category_offset }
+    : binCategories(X, params.max_bins);
+
+  // The other losses keep their trees when the target is divided by a power of two; gradients then fit 32 bits.
+  const scale = loss.isLog || n_classes > 0 ? 1 : scaleOf(target);
   const all = { X, y: scale === 1 ? target : target.map((value) => value / scale), weight };
   const stopping = params.early_stopping === "auto" ? X.rows > AUTO_STOPPING_ROWS : params.early_stopping;
   const { train, watched } = stopping && params.validation_fraction !== null
     ? setAside(all, n_classes, params.validation_fraction, seed)
-    : { train: all, watched: undefined };
+    : { train: { ...all, rows: undefined }, watched: undefined };
 
-  const loss = lossOf(params.loss, n_classes, weight !== undefined);
-  const bins = binColumns(train.X, train.weight, categories, params.max_bins, new Random(seed, STREAM.bins));
-  const grower = new BoostingGrower(bins, {
+  const limits = {
     maxLeafNodes: params.max_leaf_nodes ?? Infinity,
     maxDepth: params.max_depth ?? Infinity,
     minSamplesLeaf: params.min_samples_leaf,
+    minHessian: params.min_child_weight,
+    minGain: params.min_split_gain / scale / scale,
+    l1: params.reg_alpha / scale,
     l2: params.l2_regularization,
     maxFeatures: params.max_features,
+    treeFeatures: params.colsample_bytree,
     learningRate: params.learning_rate,
-  }, new Random(seed, STREAM.columns));
-
-  const baseline = loss.baseline(train.y, train.weight);
-  const rows = train.X.rows;
-  const raw = spread(baseline, rows);
-  const watchedRaw = watched === undefined ? undefined : spread(baseline, watched.X.rows);
-  const lossNow = () =>
-    watched === undefined || watchedRaw === undefined
-      ? loss.mean(train.y, raw, train.weight)
-      : loss.mean(watched.y, watchedRaw, watched.weight);
-  const gradient = new Float32Array(rows * loss.trees);
-  const hessian = new Float32Array(loss.constantHessian ? 0 : rows * loss.trees);
-  const trees: BoostedTrees[] = [];
-  const losses = [lossNow()];
-  const rounds = n_classes === 1 ? 0 : params.max_iter;
-  for (let round = 0; round < rounds; round++) {
-    loss.derive(train.y, raw, train.weight, gradient, hessian);
-    for (let k = 0; k < loss.trees; k++) {
-      grower.grow(
-        gradient.subarray(k * rows, (k + 1) * rows),
-        loss.constantHessian ? undefined : hessian.subarray(k * rows, (k + 1) * rows),
-      );
-      if (loss.leafValue !== undefined) setResidualLeaves(grower, loss, train, raw);
-      const tree = grower.toArrays(scale);
-      trees.push(tree);
-      grower.addTo(raw, k * rows);
-      if (watched !== undefined && watchedRaw !== undefined) {
-        addTree(watched.X, grower.toArrays(1), 0, categories, watchedRaw, k * watched.X.rows);
-      }
-    }
-    losses.push(lossNow());
-    context.progress(round + 1, rounds, losses[losses.length - 1]);
-    if (stopping && shouldStop(losses, params.n_iter_no_change, params.tol)) break;
+  };
+  const { engine, binning } = openEngine(
+    { train, watched, categories, loss, limits, monotonic: constraints.monotonic },
+    params.max_bins,
+    new Random(seed, STREAM.bins),
+    context.threads ?? 1,
+    workers,
+  );
+  try {
+    const grower = new BoostingGrower(engine, binning, limits, constraints, loss.leafValue === undefined);
+    const start = before
+      ? continuedFrom(before, train, watched, scale)
+      : freshStart(loss.baseline(train.y, train.weight), engine);
+    start.fill(engine);
+    grower.gain.set(start.gain);
+    const rounds = n_classes === 1 ? 0 : params.max_iter;
+    const { trees, losses } = runRounds(
+      { engine, grower, loss, train: engine.train, scale, params, context, stopping },
+      start,
+      rounds,
+    );
+    return {
+      loss: params.loss,
+      n_classes,
+      n_features: X.cols,
+      baseline: start.baseline.map((value) => value * scale),
+      ...joinTrees(start.trees, trees),
+      category_bin: categories.bin,
+      category_offset: categories.offset,
+      importance: normalise(grower.gain.slice()),
+      gain: grower.gain,
+      stopping_loss: Float64Array.from(stopping ? losses : []),
+    };
+  } finally {
+    engine.close();
   }
+}
+
+function freshStart(baseline: Float64Array, { train }: BoostingEngine): Continued {
   return {
-    loss: params.loss,
-    n_classes,
-    n_features: X.cols,
-    baseline: baseline.map((value) => value * scale),
-    ...joinTrees(trees),
-    category_bin: categories.bin,
-    category_offset: categories.offset,
-    importance: normalise(grower.gain),
-    stopping_loss: Float64Array.from(stopping ? losses : []),
+    baseline,
+    trees: undefined,
+    rounds: 0,
+    losses: [],
+    gain: [],
+    fill(engine) {
+      for (const { raw, rows, stride } of [train, ...engine.watched ? [engine.watched] : []]) {
+        baseline.forEach((value, k) => raw.fill(value, k * stride, k * stride + rows));
+      }
+    },
   };
 }
 
-interface Data {
-  X: Matrix;
-  y: Float64Array;
-  weight: Float64Array | undefined;
+interface Run {
+  engine: BoostingEngine;
+  grower: BoostingGrower;
+  loss: Loss;
+  train: Targets;
+  scale: number;
+  params: GradientBoostingParams;
+  context: FitContext;
+  stopping: boolean;
+}
+
+function runRounds(
+  { engine, grower, loss, train, scale, params, context, stopping }: Run,
+  start: Continued,
+  rounds: number,
+): { trees: BoostedTrees[]; losses: number[] } {
+  const which = engine.watched ? "watched" : "train";
+  const trees: BoostedTrees[] = [];
+  let alpha = loss.alpha?.(train) ?? 0;
+  // Without early stopping a loss is only told, so it need not be that of every round.
+  const losses = stopping && start.losses.length === 0 ? [engine.meanLoss(which, alpha)] : [...start.losses];
+  for (let round = start.rounds; round < rounds; round++) {
+    const random = new Random(context.seed, STREAM.rounds + round);
+    const rows = params.subsample < 1 ? drawRows(train.rows, params.subsample, random) : undefined;
+    if (round > start.rounds && loss.alpha) alpha = loss.alpha(train);
+    engine.derive(alpha);
+    for (let k = 0; k < loss.trees; k++) {
+      grower.grow(k, rows, random.uint32());
+      if (loss.leafValue !== undefined) setResidualLeaves(grower, loss, train, alpha);
+      trees.push(grower.add(scale));
+    }
+    const isTold = stopping || round + 1 === rounds || (round + 1) % ROUNDS_UNTIL_TOLD === 0;
+    const now = isTold ? engine.meanLoss(which, alpha) : undefined;
+    context.progress(round + 1, rounds, now);
+    if (!stopping) continue;
+    losses.push(now!);
+    if (shouldStop(losses, params.n_iter_no_change, params.tol)) break;
+  }
+  return { trees, losses };
+}
+
+/** Rows drawn without putting back, ascending. */
+function drawRows(rows: number, share: number, random: Random): Int32Array {
+  let wanted = Math.max(1, Math.round(share * rows));
+  const drawn = new Int32Array(wanted);
+  let at = 0;
+  for (let i = 0; i < rows && wanted > 0; i++) {
+    if (random.float() * (rows - i) >= wanted) continue;
+    drawn[at++] = i;
+    wanted--;
+  }
+  return drawn;
 }
 
 function setAside(
-  data: Data,
+  { X, y, weight }: Omit<Labelled, "rows">,
   n_classes: number,
   fraction: number,
   seed: number,
-): { train: Data; watched: Data } {
-  const { train, held } = holdOut(data.y, n_classes, fraction, new Random(seed, STREAM.holdout));
-  const take = (rows: Int32Array): Data => ({
-    X: takeMatrixRows(data.X, rows),
-    y: Float64Array.from(rows, (row) => data.y[row]),
-    weight: data.weight && Float64Array.from(rows, (row) => data.weight![row]),
+): { train: Labelled; watched: Labelled } {
+  const { train, held } = holdOut(y, n_classes, fraction, new Random(seed, STREAM.holdout));
+  const take = (rows: Int32Array): Labelled => ({
+    X,
+    rows,
+    y: Float64Array.from(rows, (row) => y[row]),
+    weight: weight && Float64Array.from(rows, (row) => weight[row]),
   });
   return { train: take(train), watched: take(held) };
 }
 
-function setResidualLeaves(grower: BoostingGrower, loss: Loss, { y, weight }: Data, raw: Float64Array): void {
+function setResidualLeaves(grower: BoostingGrower, loss: Loss, train: Targets, alpha: number): void {
+  const { y, raw, weight } = train;
   grower.setLeaves((rows) =>
     loss.leafValue!(
       Float64Array.from(rows, (row) => y[row] - raw[row]),
       weight && Float64Array.from(rows, (row) => weight[row]),
+      alpha,
     )
   );
 }
@@ -214,36 +234,23 @@ function shouldStop(losses: readonly number[], patience: number, tol: number): b
   return !losses.slice(-patience).some((loss) => loss < reference);
 }
 
-function lossOf(name: GradientBoostingParams["loss"], n_classes: number, weighted: boolean): Loss {
-  switch (name) {
-    case "squared_error":
-      return squaredError(weighted);
-    case "absolute_error":
-      return absoluteError(weighted);
-    case "poisson":
-      return poisson();
-    case "log_loss":
-      return n_classes <= 2 ? binaryLogLoss() : multiclassLogLoss(n_classes);
-  }
-}
-
-/** (trees * rows) each tree's baseline for every row. */
-function spread(baseline: Float64Array, rows: number): Float64Array {
-  const raw = new Float64Array(baseline.length * rows);
-  baseline.forEach((value, k) => raw.fill(value, k * rows, (k + 1) * rows));
-  return raw;
-}
+/** What a loss demands of the targets. */
+const LEAST_TARGET: Record<string, { refuses(value: number): boolean; rule: string }> = {
+  poisson: { refuses: (value) => value < 0, rule: "below 0" },
+  gamma: { refuses: (value) => value <= 0, rule: "not above 0" },
+};
 
 function checkLoss(y: Float64Array, loss: GradientBoostingParams["loss"]): void {
-  if (loss !== "poisson") return;
+  const least = LEAST_TARGET[loss];
+  if (least === undefined) return;
   const refuse = (state: string) => {
-    throw new AppError("invalid_argument", `Cannot fit gradient_boosting with loss poisson: ${state}`, {
-      hint: "Use loss squared_error, or a target that counts something.",
+    throw new AppError("invalid_argument", `Cannot fit gradient_boosting with loss ${loss}: ${state}`, {
+      hint: "Use loss squared_error, or a target that the loss is made for.",
     });
   };
   let sum = 0;
   for (let i = 0; i < y.length; i++) {
-    if (y[i] < 0) refuse(`the target of row ${i + 1} is ${y[i]}, below 0`);
+    if (least.refuses(y[i])) refuse(`the target of row ${i + 1} is ${y[i]}, ${least.rule}`);
     if (y[i] > 1e30) refuse(`the target of row ${i + 1} is ${y[i]}, above 1e30`);
     sum += y[i];
   }

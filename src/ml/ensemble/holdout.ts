@@ -5,6 +5,7 @@ import type { Random } from "@/shared/random.ts";
 /**
  * Splits row numbers into those to train on and those to hold out, keeping the shares of the classes.
  * @param n_classes 0: rows are drawn without regard to y
+ * @param name of the algorithm, for the error
  * @returns both ascending; ceil(fraction * rows) are held out
  * @throws AppError invalid_argument when nothing would be left to train on
  */
@@ -13,12 +14,13 @@ export function holdOut(
   n_classes: number,
   fraction: number,
   random: Random,
+  name = "gradient_boosting",
 ): { train: Int32Array; held: Int32Array } {
   const size = Math.ceil(fraction * y.length);
   if (size >= y.length) {
     throw new AppError(
       "invalid_argument",
-      `Cannot fit gradient_boosting: holding out ${size} of ${y.length} rows for early_stopping leaves none to learn from`,
+      `Cannot fit ${name}: holding out ${size} of ${y.length} rows for early_stopping leaves none to learn from`,
       { hint: "Set early_stopping to false, or validation_fraction to null or a smaller number." },
     );
   }

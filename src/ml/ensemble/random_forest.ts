@@ -2,6 +2,7 @@ import { defineEstimator } from "../estimator.ts";
 import { checkColumns, checkFeatures } from "../tree/checks.ts";
 import { predictTrees, type TreesState } from "../tree/trees_state.ts";
 import { fitForest, type ForestParams, forestParams } from "./forest.ts";
+import { forestMemory } from "./forest_size.ts";
 
 export const randomForest = defineEstimator<ForestParams, TreesState>({
   name: "random_forest",
@@ -20,5 +21,6 @@ export const randomForest = defineEstimator<ForestParams, TreesState>({
     return predictTrees(X, state);
   },
 
+  memory: forestMemory,
   importances: (state) => state.importance,
 });

@@ -58,7 +58,7 @@ export function minimize(
 }
 
 /** Minus the gradient times the remembered inverse Hessian. */
-function twoLoops(
+export function twoLoops(
   gradient: Float64Array,
   pairs: readonly { s: Float64Array; y: Float64Array; rho: number }[],
 ): Float64Array {

@@ -1,5 +1,7 @@
 /** Least squares with an optional L2 penalty, by the normal equations of the centred columns. */
 import { columnView, type Matrix } from "../matrix.ts";
+import { dotFrom, sumOf } from "../sums.ts";
+import { gramOf } from "./gram.ts";
 
 export interface LeastSquares {
   /** (cols) */
@@ -24,41 +26,44 @@ export function solveLeastSquares(
 ): LeastSquares {
   const { alpha, fit_intercept } = options;
   const { rows, cols } = X;
-  const weight = options.weight ?? new Float64Array(rows).fill(1);
-  const totalWeight = weight.reduce((sum, w) => sum + w, 0);
-  const root = weight.map(Math.sqrt);
-
-  const means = new Float64Array(cols);
-  let yMean = 0;
-  if (fit_intercept) {
-    for (let j = 0; j < cols; j++) means[j] = dot(columnView(X, j), weight) / totalWeight;
-    yMean = dot(y, weight) / totalWeight;
-  }
-  const A = new Float64Array(rows * cols);
-  for (let j = 0; j < cols; j++) {
-    const from = columnView(X, j);
-    for (let i = 0; i < rows; i++) A[j * rows + i] = root[i] * (from[i] - means[j]);
-  }
-  const residual = y.map((value, i) => root[i] * (value - yMean));
-
-  const G = gram(A, X, root);
+  const { weight } = options;
+  const { means, yMean } = fit_intercept
+    ? weightedMeans(X, y, weight)
+    : { means: new Float64Array(cols), yMean: 0 };
+  const G = gramOf(X, means, weight);
   for (let j = 0; j < cols; j++) G[j * cols + j] += alpha;
   const factor = pivotedCholesky(G, cols);
 
+  const residual = y.map((value) => value - yMean);
   const coef = new Float64Array(cols);
+  const weighted = new Float64Array(rows);
   for (let pass = 0; pass < 2; pass++) {
-    const right = new Float64Array(cols);
-    for (let j = 0; j < cols; j++) {
-      right[j] = dot(residual, A.subarray(j * rows, (j + 1) * rows)) - alpha * coef[j];
-    }
-    const step = solve(factor, right);
-    for (let j = 0; j < cols; j++) {
-      coef[j] += step[j];
-      const column = A.subarray(j * rows, (j + 1) * rows);
-      for (let i = 0; i < rows; i++) residual[i] -= step[j] * column[i];
-    }
+    if (pass > 0) subtractColumns(residual, X, means, coef);
+    for (let i = 0; i < rows; i++) weighted[i] = weight ? weight[i] * residual[i] : residual[i];
+    const right = coef.map((value, j) => dotFrom(columnView(X, j), means[j], weighted) - alpha * value);
+    solve(factor, right).forEach((step, j) => coef[j] += step);
   }
   return { coef, intercept: yMean - dot(means, coef) };
+}
+
+/** The means that rows count to as much as their weights. */
+export function weightedMeans(
+  X: Matrix,
+  y: Float64Array,
+  weight?: Float64Array,
+): { means: Float64Array; yMean: number } {
+  const total = weight ? sumOf(weight) : X.rows;
+  const mean = (values: Float64Array) => (weight ? dotFrom(values, 0, weight) : sumOf(values)) / total;
+  return { means: Float64Array.from({ length: X.cols }, (_, j) => mean(columnView(X, j))), yMean: mean(y) };
+}
+
+/** target -= (X - means) coef */
+function subtractColumns(target: Float64Array, X: Matrix, means: Float64Array, coef: Float64Array): void {
+  for (let j = 0; j < X.cols; j++) {
+    const column = columnView(X, j);
+    const [mean, step] = [means[j], coef[j]];
+    if (step !== 0) { for (let i = 0; i < target.length; i++) target[i] -= step * (column[i] - mean); }
+  }
 }
 
 function dot(a: Float64Array, b: Float64Array): number {
@@ -67,69 +72,7 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-/** The entries of a column that are not 0, times the roots of their weights. */
-interface SparseColumn {
-  rows: Uint32Array;
-  values: Float64Array;
-}
-
-/** Columns with more entries than this share are quicker as they are. */
-const SPARSE_SHARE = 0.2;
-
-function sparseColumn(column: Float64Array, root: Float64Array): SparseColumn | undefined {
-  let count = 0;
-  for (const value of column) if (value !== 0) count++;
-  if (count > column.length * SPARSE_SHARE) return undefined;
-  const rows = new Uint32Array(count);
-  count = 0;
-  for (let i = 0; i < column.length; i++) if (column[i] !== 0) rows[count++] = i;
-  return { rows, values: Float64Array.from(rows, (i) => root[i] * column[i]) };
-}
-
-/**
- * AᵀA of the centred, weighted columns A of X.
- *
- * Each centred column sums to 0, so in the product of two of them one may stay uncentred: one-hot columns, mostly
- * zeros, then cost only their ones. Dense ones are multiplied in blocks of rows that stay in the cache.
- * @returns (cols, cols), symmetric
- */
-function gram(A: Float64Array, X: Matrix, root: Float64Array): Float64Array {
-  const { rows, cols } = X;
-  const G = new Float64Array(cols * cols);
-  const sparse = Array.from({ length: cols }, (_, j) => sparseColumn(columnView(X, j), root));
-  const dense = [...sparse.keys()].filter((j) => !sparse[j]);
-  const block = 512;
-  for (let start = 0; start < rows; start += block) {
-    const end = Math.min(start + block, rows);
-    for (const j of dense) {
-      const a = A.subarray(j * rows + start, j * rows + end);
-      for (const k of dense) {
-        if (k > j) break;
-        G[j * cols + k] += dot(a, A.subarray(k * rows + start, k * rows + end));
-      }
-    }
-  }
-  for (let j = 0; j < cols; j++) {
-    for (let k = 0; k <= j; k++) {
-      const one = sparse[j] ?? sparse[k];
-      if (one) {
-        const other = sparse[j] ? k : j;
-        G[j * cols + k] = sparseDot(one, A.subarray(other * rows, (other + 1) * rows));
-      }
-      G[k * cols + j] = G[j * cols + k];
-    }
-  }
-  return G;
-}
-
-function sparseDot(column: SparseColumn, other: Float64Array): number {
-  const { rows, values } = column;
-  let sum = 0;
-  for (let n = 0; n < rows.length; n++) sum += values[n] * other[rows[n]];
-  return sum;
-}
-
-interface Factor {
+export interface Factor {
   size: number;
   rank: number;
   /** The columns of G in the order they were taken, `rank` of them. */
@@ -141,7 +84,7 @@ interface Factor {
 }
 
 /** G = L Lᵀ for a symmetric positive semidefinite G, taking the largest remaining diagonal first. */
-function pivotedCholesky(G: Float64Array, size: number): Factor {
+export function pivotedCholesky(G: Float64Array, size: number): Factor {
   const diagonal = Float64Array.from({ length: size }, (_, j) => G[j * size + j]);
   // Below this share of its column a remaining diagonal is rounding noise.
   const smallest = diagonal.map((value) => value * Math.max(size, 10) * 1e-14);
@@ -196,7 +139,7 @@ function innerFactor(columns: readonly Float64Array[]): Float64Array {
  * The x of smallest norm with G x = right: first the one that uses the pivot columns only, then, when there are
  * others, its projection L (LᵀL)⁻¹ Lᵀ x on the space that G spans.
  */
-function solve(factor: Factor, right: Float64Array): Float64Array {
+export function solve(factor: Factor, right: Float64Array): Float64Array {
   const { size, rank, pivots, L, inner } = factor;
   const z = new Float64Array(rank);
   for (let r = 0; r < rank; r++) {

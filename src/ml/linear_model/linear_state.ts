@@ -1,5 +1,6 @@
 /** What every linear model learns: one weight a column and an intercept, once or for each class. */
 import { columnView, type Matrix } from "../matrix.ts";
+import { sumOf, sumsFrom } from "../sums.ts";
 
 export type LinearState = {
   /** (outputs * cols) row-major: outputs is 1 for regression and two classes, else the number of classes. */
@@ -29,8 +30,7 @@ export function linearScores(X: Matrix, coef: Float64Array, intercept: Float64Ar
 export function spreadOf(X: Matrix): Float64Array {
   return Float64Array.from({ length: X.cols }, (_, j) => {
     const column = columnView(X, j);
-    const mean = column.reduce((sum, value) => sum + value, 0) / X.rows;
-    return Math.sqrt(column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / X.rows);
+    return Math.sqrt(sumsFrom(column, sumOf(column) / X.rows).squares / X.rows);
   });
 }
 

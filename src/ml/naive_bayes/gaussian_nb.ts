@@ -1,8 +1,10 @@
-import { AppError } from "@/shared/errors.ts";
+import { log } from "@/kernels/math.ts";
 import { z } from "zod";
 import { defineEstimator } from "../estimator.ts";
 import { columnView } from "../matrix.ts";
+import { sumOf, sumsFrom } from "../sums.ts";
 import { checkColumns, checkFeatures, checkTraining } from "../tree/checks.ts";
+import { logOf, normalizeRows, priorOf } from "./log_scores.ts";
 
 const params = z.strictObject({
   var_smoothing: z.number().min(0).default(1e-9).describe(
@@ -36,27 +38,37 @@ export const gaussianNb = defineEstimator<z.infer<typeof params>, GaussianState>
   fit(X, y, params, context) {
     checkTraining(X, y, context, "gaussian_nb", false);
     const classes = context.n_classes;
-    const weight = context.sample_weight ?? new Float64Array(X.rows).fill(1);
+    const weight = context.sample_weight;
+    const { rows, cols } = X;
+    const kinds = Int32Array.from(y);
     const counts = new Float64Array(classes);
-    for (let i = 0; i < X.rows; i++) counts[y[i]] += weight[i];
-    const mean = new Float64Array(classes * X.cols);
-    const variance = new Float64Array(classes * X.cols);
+    for (let i = 0; i < rows; i++) counts[kinds[i]] += weight ? weight[i] : 1;
+    const mean = new Float64Array(classes * cols);
+    const variance = new Float64Array(classes * cols);
+    const sums = new Float64Array(classes);
     let largest = 0;
-    for (let j = 0; j < X.cols; j++) {
+    for (let j = 0; j < cols; j++) {
       const column = columnView(X, j);
-      largest = Math.max(largest, varianceOf(column));
-      for (let i = 0; i < X.rows; i++) mean[y[i] * X.cols + j] += weight[i] * column[i];
-      for (let k = 0; k < classes; k++) mean[k * X.cols + j] /= counts[k] || 1;
-      for (let i = 0; i < X.rows; i++) {
-        variance[y[i] * X.cols + j] += weight[i] * (column[i] - mean[y[i] * X.cols + j]) ** 2;
+      largest = Math.max(largest, sumsFrom(column, sumOf(column) / rows).squares / rows);
+      sums.fill(0);
+      if (weight) { for (let i = 0; i < rows; i++) sums[kinds[i]] += weight[i] * column[i]; }
+      else for (let i = 0; i < rows; i++) sums[kinds[i]] += column[i];
+      const means = sums.map((sum, k) => sum / (counts[k] || 1));
+      sums.fill(0);
+      for (let i = 0; i < rows; i++) {
+        const far = column[i] - means[kinds[i]];
+        sums[kinds[i]] += weight ? weight[i] * far * far : far * far;
       }
-      for (let k = 0; k < classes; k++) variance[k * X.cols + j] /= counts[k] || 1;
+      for (let k = 0; k < classes; k++) {
+        mean[k * cols + j] = means[k];
+        variance[k * cols + j] = sums[k] / (counts[k] || 1);
+      }
     }
     // Where nothing varies, or smoothing is 0, the least variance keeps the logarithm finite.
     const added = params.var_smoothing * largest;
     for (let at = 0; at < variance.length; at++) variance[at] = Math.max(variance[at] + added, 1e-300);
     context.progress(1, 1);
-    return { prior: priorOf(params.priors, counts), mean, variance };
+    return { prior: priorOf(params.priors, counts, "gaussian_nb", "priors"), mean, variance };
   },
 
   predict(X, state) {
@@ -66,8 +78,8 @@ export const gaussianNb = defineEstimator<z.infer<typeof params>, GaussianState>
     checkFeatures(X, "predict with gaussian_nb", false);
     const scores = new Float64Array(rows * classes);
     for (let k = 0; k < classes; k++) {
-      let constant = Math.log(state.prior[k]);
-      for (let j = 0; j < cols; j++) constant -= Math.log(2 * Math.PI * state.variance[k * cols + j]) / 2;
+      let constant = logOf(state.prior[k]);
+      for (let j = 0; j < cols; j++) constant -= log(2 * Math.PI * state.variance[k * cols + j]) / 2;
       for (let i = 0; i < rows; i++) scores[i * classes + k] = constant;
       for (let j = 0; j < cols; j++) {
         const column = columnView(X, j);
@@ -76,41 +88,7 @@ export const gaussianNb = defineEstimator<z.infer<typeof params>, GaussianState>
         for (let i = 0; i < rows; i++) scores[i * classes + k] -= (column[i] - mean) ** 2 / twice;
       }
     }
-    for (let i = 0; i < rows; i++) normalize(scores.subarray(i * classes, (i + 1) * classes), state.prior);
+    normalizeRows(scores, state.prior);
     return scores;
   },
 });
-
-/** Log likelihoods to probabilities; the priors where every class is infinitely unlikely. */
-function normalize(logs: Float64Array, prior: Float64Array): void {
-  const most = logs.reduce((a, b) => Math.max(a, b));
-  if (most === -Infinity) return logs.set(prior);
-  let sum = 0;
-  for (let k = 0; k < logs.length; k++) sum += logs[k] = Math.exp(logs[k] - most);
-  for (let k = 0; k < logs.length; k++) logs[k] /= sum;
-}
-
-function priorOf(given: number[] | null, counts: Float64Array): Float64Array {
-  if (given === null) {
-    const total = counts.reduce((sum, count) => sum + count, 0);
-    return counts.map((count) => count / total);
-  }
-  const sum = given.reduce((a, b) => a + b, 0);
-  if (given.length !== counts.length || Math.abs(sum - 1) > 1e-8) {
-    throw new AppError(
-      "invalid_argument",
-      `Cannot train gaussian_nb: parameter priors has ${given.length} numbers with sum ${sum}`,
-      { hint: `Give ${counts.length} numbers, one a class, with sum 1.` },
-    );
-  }
-  return Float64Array.from(given);
-}
-
-function varianceOf(column: Float64Array): number {
-  let mean = 0;
-  for (const value of column) mean += value;
-  mean /= column.length;
-  let squares = 0;
-  for (const value of column) squares += (value - mean) ** 2;
-  return squares / column.length;
-}

@@ -3,7 +3,9 @@ import { z } from "zod";
 import { defineEstimator } from "../estimator.ts";
 import type { Matrix } from "../matrix.ts";
 import { checkColumns, checkFeatures, checkTraining } from "../tree/checks.ts";
+import { KdTree, MOST_COLUMNS } from "./kd_tree.ts";
 import { NearestRows } from "./nearest.ts";
+import { searchBlocks, suitsBlocks } from "./nearest_blocks.ts";
 
 const params = z.strictObject({
   n_neighbors: z.int().min(1).default(5).describe(
@@ -87,8 +89,7 @@ export const kNeighbors = defineEstimator<NeighborsParams, NeighborsState>({
     const votes = new Float64Array(n_neighbors).fill(1);
     const width = Math.max(n_classes, 1);
     const scores = new Float64Array(X.rows * width);
-    for (let i = 0; i < X.rows; i++) {
-      nearest.search(queries.subarray(i * cols, (i + 1) * cols));
+    const take = (i: number) => {
       if (state.by_distance) weighByDistance(nearest, votes);
       let total = 0;
       for (let n = 0; n < n_neighbors; n++) {
@@ -98,10 +99,38 @@ export const kNeighbors = defineEstimator<NeighborsParams, NeighborsState>({
         else scores[i] += votes[n] * known;
       }
       for (let k = 0; k < width; k++) scores[i * width + k] /= total;
-    }
+    };
+    searchAll(queries, state, nearest, take);
     return scores;
   },
 });
+
+/** From so many queries on a tree is worth its growing. */
+const ENOUGH_QUERIES = 64;
+const ENOUGH_POINTS = 256;
+
+/** Calls `take` for each query in turn, when `nearest` holds its neighbours: the same ones whatever the way. */
+function searchAll(
+  queries: Float64Array,
+  { points, cols, order, n_neighbors }: NeighborsState,
+  nearest: NearestRows,
+  take: (query: number) => void,
+): void {
+  const rows = queries.length / cols;
+  const isKnown = order === 1 || order === 2;
+  const suitsTree = isKnown && cols <= MOST_COLUMNS && rows >= ENOUGH_QUERIES &&
+    points.length / cols >= Math.max(ENOUGH_POINTS, 4 * n_neighbors);
+  if (!suitsTree && order === 2 && suitsBlocks(queries, points, cols, n_neighbors)) {
+    return searchBlocks(queries, points, cols, nearest, take);
+  }
+  const tree = suitsTree ? new KdTree(points, cols, order) : undefined;
+  for (let i = 0; i < rows; i++) {
+    const query = queries.subarray(i * cols, (i + 1) * cols);
+    if (tree) tree.search(query, nearest);
+    else nearest.search(query);
+    take(i);
+  }
+}
 
 /** One over the distance; rows at distance 0, if any, count alone. */
 function weighByDistance(nearest: NearestRows, votes: Float64Array): void {
@@ -114,8 +143,12 @@ function weighByDistance(nearest: NearestRows, votes: Float64Array): void {
 
 function rowMajor(X: Matrix): Float64Array {
   const result = new Float64Array(X.rows * X.cols);
-  for (let j = 0; j < X.cols; j++) {
-    for (let i = 0; i < X.rows; i++) result[i * X.cols + j] = X.data[j * X.rows + i];
+  // Blocks of rows stay in the cache while they are written a column at a time.
+  for (let from = 0; from < X.rows; from += 512) {
+    const to = Math.min(from + 512, X.rows);
+    for (let j = 0; j < X.cols; j++) {
+      for (let i = from; i < to; i++) result[i * X.cols + j] = X.data[j * X.rows + i];
+    }
   }
   return result;
 }

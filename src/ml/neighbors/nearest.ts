@@ -31,21 +31,37 @@ export class NearestRows {
 
   /** Fills `rows` with the nearest of `query` (cols). */
   search(query: Float64Array): void {
-    const k = this.rows.length;
-    const powers = this.#powers.fill(Infinity);
-    const cols = this.#cols;
-    for (let i = 0; i < k; i++) this.rows[i] = i; // what stays when a distance overflows
-    for (let row = 0; row < this.#rows; row++) {
-      const power = this.#power(query, row * cols, powers[k - 1]);
-      if (power >= powers[k - 1]) continue;
-      let at = k - 1;
-      for (; at > 0 && powers[at - 1] > power; at--) {
-        powers[at] = powers[at - 1];
-        this.rows[at] = this.rows[at - 1];
-      }
-      powers[at] = power;
-      this.rows[at] = row;
+    this.begin();
+    for (let row = 0; row < this.#rows; row++) this.offer(query, row);
+  }
+
+  /** Forgets the rows of the query before; then every row may be offered once, in any order. */
+  begin(): void {
+    this.#powers.fill(Infinity);
+    for (let i = 0; i < this.rows.length; i++) this.rows[i] = i; // what stays when a distance overflows
+  }
+
+  /** The power of the last of the nearest so far: what is farther need not be offered. */
+  get limit(): number {
+    return this.#powers[this.#powers.length - 1];
+  }
+
+  offer(query: Float64Array, row: number): void {
+    this.offerPower(this.#power(query, row * this.#cols, this.limit), row);
+  }
+
+  /** @param power the sum of the powers of the differences, before the root */
+  offerPower(power: number, row: number): void {
+    const powers = this.#powers;
+    const rows = this.rows;
+    let at = powers.length - 1;
+    if (power > powers[at] || power === powers[at] && (power === Infinity || row > rows[at])) return;
+    for (; at > 0 && (powers[at - 1] > power || powers[at - 1] === power && rows[at - 1] > row); at--) {
+      powers[at] = powers[at - 1];
+      rows[at] = rows[at - 1];
     }
+    powers[at] = power;
+    rows[at] = row;
   }
 
   /** The distance of the i-th nearest. */

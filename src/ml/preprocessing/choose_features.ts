@@ -2,7 +2,7 @@
 import { type Column, columnOf, type ColumnType, type DateOrder, type Table } from "@/dataset/table.ts";
 import { AppError } from "@/shared/errors.ts";
 import { categoryCounts, frequentLevels } from "./column_access.ts";
-import { requireFinite } from "./require_finite.ts";
+import { LARGEST, requireFinite } from "./require_finite.ts";
 
 export interface FeatureSpec {
   name: string;
@@ -53,8 +53,8 @@ export function chooseFeatures(
     const { name } = column;
     if (name === choice.target || name === choice.sample_weight || excluded.has(name)) continue;
     if (named && !named.has(name)) continue;
-    requireFinite(column);
     const spec = describeFeature(column);
+    if (!(Math.abs(spec.min ?? 0) <= LARGEST && Math.abs(spec.max ?? 0) <= LARGEST)) requireFinite(column);
     const reason = reasonToDrop(column, spec, named !== undefined);
     if (reason) dropped.push({ column: name, reason });
     else features.push(spec);
@@ -92,14 +92,16 @@ function describeFeature(column: Column): FeatureSpec {
   let max = -Infinity;
   let sum = 0;
   let count = 0;
-  for (const value of column.values) {
-    if (Number.isNaN(value)) continue;
+  const { values } = column;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value !== value) continue;
     if (value < min) min = value;
     if (value > max) max = value;
     sum += value;
     count++;
   }
-  const missing = count < column.values.length;
+  const missing = count < values.length;
   const order = column.date_order ? { date_order: column.date_order } : {};
   return { name, type, missing, ...(count === 0 ? {} : { min, max, mean: sum / count }), ...order };
 }

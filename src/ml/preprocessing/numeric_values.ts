@@ -1,4 +1,6 @@
 /** Median imputation, the missing indicator and standard scaling of one column of numbers. */
+import { sumOf, sumsFrom } from "../sums.ts";
+import { medianOf } from "./median.ts";
 
 export type NumericState = {
   /** Missing values become the median. False: NaN stays. */
@@ -33,14 +35,16 @@ export function fitNumeric(
     indicator_scale: 1,
   };
   if (!options.impute) return state;
-  const there = values.filter((value) => !Number.isNaN(value));
+  const whole = sumOf(values);
+  // A sum of finite numbers is no number only where one is missing.
+  const there = whole === whole ? values : withoutMissing(values);
   state.median = medianOf(there);
   const missing = values.length - there.length;
   state.indicator = missing > 0 && options.indicator !== false;
   if (!options.scale) return state;
 
   const rows = values.length;
-  const moments = momentsOf(there, missing, state.median);
+  const moments = momentsOf(there, whole === whole ? whole : sumOf(there), missing, state.median);
   state.mean = moments.mean;
   state.scale = moments.scale;
   if (state.indicator) {
@@ -53,19 +57,19 @@ export function fitNumeric(
 }
 
 /** Mean and standard deviation (divided by n) of `there` and `missing` times `fill`. */
-function momentsOf(there: Float64Array, missing: number, fill: number): { mean: number; scale: number } {
+function momentsOf(
+  there: Float64Array,
+  total: number,
+  missing: number,
+  fill: number,
+): { mean: number; scale: number } {
   const rows = there.length + missing;
   if (rows === 0) return { mean: 0, scale: 1 };
-  let sum = missing * fill;
-  for (const value of there) sum += value;
-  const mean = sum / rows;
-  let squares = missing * (fill - mean) ** 2;
-  let rest = missing * (fill - mean);
-  for (const value of there) {
-    const from = value - mean;
-    squares += from * from;
-    rest += from;
-  }
+  const mean = (missing * fill + total) / rows;
+  const far = fill - mean;
+  const { sum, squares: near } = sumsFrom(there, mean);
+  const squares = missing * (far * far) + near;
+  const rest = missing * far + sum;
   // The second term takes back what rounding left in the mean (Chan, Golub and LeVeque 1983).
   const variance = Math.max(0, (squares - rest * rest / rows) / rows);
   // Rounding noise of a column that does not vary: the bound of scikit-learn's _is_constant_feature.
@@ -73,11 +77,13 @@ function momentsOf(there: Float64Array, missing: number, fill: number): { mean: 
   return { mean, scale: variance <= noise ? 1 : Math.sqrt(variance) };
 }
 
-function medianOf(values: Float64Array): number {
-  if (values.length === 0) return 0;
-  const sorted = values.slice().sort();
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : sorted[middle - 1] / 2 + sorted[middle] / 2;
+function withoutMissing(values: Float64Array): Float64Array {
+  let missing = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] !== values[i]) missing++;
+  const there = new Float64Array(values.length - missing);
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] === values[i]) there[count++] = values[i];
+  return there;
 }
 
 /** Names of the one or two columns. */
@@ -93,9 +99,13 @@ export function writeNumeric(
   indicator?: Float64Array,
 ): void {
   const { impute, median, mean, scale } = state;
-  for (let i = 0; i < values.length; i++) {
-    const value = impute && Number.isNaN(values[i]) ? median : values[i];
-    output[i] = (value - mean) / scale;
+  const fill = impute ? median : NaN;
+  if (mean === 0 && scale === 1) output.set(values);
+  else for (let i = 0; i < values.length; i++) output[i] = (values[i] - mean) / scale;
+  const filled = (fill - mean) / scale;
+  const hasMissing = Number.isNaN(sumOf(output));
+  for (let i = hasMissing ? 0 : values.length; i < values.length; i++) {
+    if (values[i] !== values[i]) output[i] = filled;
   }
   if (!indicator || !state.indicator) return;
   const whenThere = (0 - state.indicator_mean) / state.indicator_scale;

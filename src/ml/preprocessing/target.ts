@@ -15,6 +15,8 @@ export interface TargetSpec {
 /** More distinct numbers than this, some of them not whole, are a quantity and not classes. */
 const MAX_NUMERIC_CLASSES = 200;
 const MAX_CLASSES = 1000;
+/** Comparing with so few is quicker than a map. */
+const FEW_CLASSES = 8;
 
 /**
  * What is to be predicted, learned from the rows that have a target.
@@ -34,7 +36,7 @@ export function targetSpec(column: Column, task: Task): TargetSpec {
     );
   }
   requireFinite(column);
-  const { classes, rows } = distinctValues(column);
+  const { classes, rows } = distinctValues(column, task === "regression" ? 2 : Infinity);
   if (classes.length === 0) throw fail("it has no value in any row", "Choose another target column.");
   if (classes.length === 1) {
     throw fail(
@@ -68,14 +70,26 @@ export function targetSpec(column: Column, task: Task): TargetSpec {
   return { name, type, classes };
 }
 
-function distinctValues(column: Column): { classes: (string | number)[]; rows: number } {
+/** The values that occur, sorted; with a limit at least so many of them, if there are. */
+function distinctValues(column: Column, limit: number): { classes: (string | number)[]; rows: number } {
   if (column.storage === "coded") {
     const { counts, missing } = categoryCounts(column);
     const classes = column.categories.filter((_, code) => counts[code] > 0).sort(byCodeUnit);
     return { classes, rows: column.codes.length - missing };
   }
-  const there = column.values.filter((value) => !Number.isNaN(value));
-  return { classes: [...new Set(there)].sort((a, b) => a - b), rows: there.length };
+  const { values } = column;
+  const found = new Set<number>();
+  let last = NaN;
+  let rows = 0;
+  for (let i = 0; i < values.length && found.size < limit; i++) {
+    const value = values[i];
+    if (value !== value) continue;
+    rows++;
+    if (value === last) continue;
+    found.add(value);
+    last = value;
+  }
+  return { classes: [...found].sort((a, b) => a - b), rows };
 }
 
 /**
@@ -101,10 +115,30 @@ export function encodeTarget(column: Column, target: TargetSpec): Float64Array {
   // A class is the same class whether a file's column was read as numbers or as text.
   const index = new Map(target.classes.map((value, at) => [classKey(value), at]));
   if (column.storage === "numeric") {
+    if (target.classes.every((value) => typeof value === "number")) {
+      return placesOf(column.values, target.classes);
+    }
     return column.values.map((value) => index.get(classKey(value)) ?? NaN);
   }
   const places = column.categories.map((text) => index.get(text) ?? index.get(classKey(Number(text))) ?? NaN);
   return Float64Array.from(column.codes, (code) => code < 0 ? NaN : places[code]);
+}
+
+/** The place of each value among the classes, NaN where it is none of them. */
+function placesOf(values: Float64Array, classes: readonly number[]): Float64Array {
+  const result = new Float64Array(values.length);
+  if (classes.length <= FEW_CLASSES) {
+    const known = Float64Array.from(classes);
+    for (let i = 0; i < values.length; i++) {
+      let at = known.length - 1;
+      while (at >= 0 && known[at] !== values[i]) at--;
+      result[i] = at < 0 ? NaN : at;
+    }
+    return result;
+  }
+  const index = new Map(classes.map((value, at) => [value, at]));
+  for (let i = 0; i < values.length; i++) result[i] = index.get(values[i]) ?? NaN;
+  return result;
 }
 
 function classKey(value: string | number): string {

@@ -1,0 +1,150 @@
+/**
+ * The nearest rows of many queries at once, by products of matrices in single precision.
+ *
+ * These find candidates: some more than asked for, and how wrong their distances can be at most. The candidates' exact
+ * distances decide. Where more might be as near as the last one, the query is searched row by row. So the result is
+ * that of NearestRows, to the bit.
+ */
+import { type Arena, withArena } from "@/kernels/solo.ts";
+import type { NearestRows } from "./nearest.ts";
+
+const QUERIES = 64;
+const BLOCK = 256;
+/** Candidates beyond those asked for. */
+const MORE = 12;
+/** From so many products of numbers on it is quicker than row by row. */
+const ENOUGH_WORK = 2_000_000;
+const FEW_QUERIES = 16;
+/** More neighbours than this are found by rows: the lists of candidates are sorted by insertion. */
+const MOST_NEIGHBORS = 128;
+/** Squares of larger numbers leave the range of floats. */
+const LARGEST = 1e15;
+
+/** Whether the blocks are quicker, and can hold the numbers. */
+export function suitsBlocks(queries: Float64Array, points: Float64Array, cols: number, k: number): boolean {
+  const rows = queries.length / cols;
+  if (rows < FEW_QUERIES || rows * points.length < ENOUGH_WORK || k > MOST_NEIGHBORS) return false;
+  if (points.length / cols < 4 * (k + MORE)) return false;
+  return largest(points) < LARGEST && largest(queries) < LARGEST;
+}
+
+function largest(values: Float64Array): number {
+  let most = 0;
+  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]));
+  return most;
+}
+
+/**
+ * Calls `take` for each query in turn, when `nearest` holds its neighbours.
+ * @param queries (rows * cols) row-major
+ * @param points (n * cols) row-major
+ * @param nearest of the order 2 over the same points
+ */
+export function searchBlocks(
+  queries: Float64Array,
+  points: Float64Array,
+  cols: number,
+  nearest: NearestRows,
+  take: (query: number) => void,
+): void {
+  withArena((arena) => {
+    const search = new BlockSearch(arena, points, cols, nearest.rows.length + MORE);
+    const rows = queries.length / cols;
+    for (let start = 0; start < rows; start += QUERIES) {
+      const count = Math.min(QUERIES, rows - start);
+      search.run(queries, start, count);
+      for (let i = 0; i < count; i++) {
+        const query = queries.subarray((start + i) * cols, (start + i + 1) * cols);
+        const candidates = search.candidates(i, nearest.rows.length);
+        if (candidates) {
+          nearest.begin();
+          for (const row of candidates) nearest.offer(query, row);
+        } else nearest.search(query);
+        take(start + i);
+      }
+    }
+  });
+}
+
+class BlockSearch {
+  readonly #arena: Arena;
+  readonly #cols: number;
+  /** Points, padded to a multiple of BLOCK. */
+  readonly #count: number;
+  /** (cols, count) */
+  readonly #points: Float32Array;
+  /** (count) minus half of their squared lengths; -Infinity behind the last. */
+  readonly #halves: Float32Array;
+  readonly #queries: Float32Array;
+  /** (QUERIES, BLOCK) half of |query|² minus the squared distance. */
+  readonly #products: Float32Array;
+  readonly #k: number;
+  readonly #best: Float32Array;
+  readonly #places: Int32Array;
+  readonly #scratch: number;
+  readonly #longest: number;
+  readonly #lengths = new Float64Array(QUERIES);
+
+  constructor(arena: Arena, points: Float64Array, cols: number, k: number) {
+    const rows = points.length / cols;
+    this.#arena = arena;
+    this.#cols = cols;
+    this.#k = k;
+    this.#count = Math.ceil(rows / BLOCK) * BLOCK;
+    this.#points = arena.floats(this.#count * cols);
+    this.#halves = arena.floats(this.#count).fill(-Infinity);
+    let longest = 0;
+    for (let i = 0; i < rows; i++) {
+      let square = 0;
+      for (let j = 0; j < cols; j++) {
+        const x = points[i * cols + j];
+        this.#points[j * this.#count + i] = x;
+        square += x * x;
+      }
+      this.#halves[i] = -square / 2;
+      longest = Math.max(longest, square);
+    }
+    this.#longest = Math.sqrt(longest);
+    this.#queries = arena.floats(QUERIES * cols);
+    this.#products = arena.floats(QUERIES * BLOCK);
+    this.#best = arena.floats(QUERIES * k);
+    this.#places = arena.integers(QUERIES * k);
+    this.#scratch = arena.floats(arena.kernels.matrix_scratch() / 4).byteOffset;
+  }
+
+  run(queries: Float64Array, start: number, count: number): void {
+    const { kernels } = this.#arena;
+    const cols = this.#cols;
+    for (let i = 0; i < count; i++) {
+      let square = 0;
+      for (let j = 0; j < cols; j++) {
+        const x = this.#queries[i * cols + j] = queries[(start + i) * cols + j];
+        square += x * x;
+      }
+      this.#lengths[i] = Math.sqrt(square);
+    }
+    this.#best.fill(-Infinity);
+    const c = this.#products.byteOffset;
+    const q = this.#queries.byteOffset;
+    for (let from = 0; from < this.#count; from += BLOCK) {
+      kernels.matrix_fill(c, this.#halves.byteOffset + from * 4, count, BLOCK);
+      kernels.matrix_multiply(
+        ...[c, BLOCK, q, cols, 1, this.#points.byteOffset + from * 4, this.#count] as const,
+        ...[count, BLOCK, cols, this.#scratch] as const,
+      );
+      kernels.neighbors_offer(
+        ...[c, BLOCK, count, BLOCK, from] as const,
+        ...[this.#best.byteOffset, this.#places.byteOffset, this.#k] as const,
+      );
+    }
+  }
+
+  /** The rows among which the k nearest of the i-th query are; undefined where there may be others. */
+  candidates(i: number, k: number): Int32Array | undefined {
+    const best = this.#best.subarray(i * this.#k, (i + 1) * this.#k);
+    // Rounding of the numbers, of each product and of each sum, in units of 2^-24 of the largest term.
+    const wrong = (this.#cols + 8) * 2 ** -23 * (this.#lengths[i] + this.#longest) ** 2;
+    if (!(best[k - 1] - best[this.#k - 1] > 2 * wrong)) return undefined;
+    return this.#places.subarray(i * this.#k, (i + 1) * this.#k);
+  }
+}
