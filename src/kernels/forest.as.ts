@@ -45,6 +45,8 @@ class Forest {
   /** Sums of the weights up to each row; 0: all rows are equally likely. */
   cumulative: usize;
   countBits: u32;
+  /** Trees are left as src/ml/tree/trees_state.ts keeps them. */
+  isCompact: u32;
 }
 
 /** The room and the result of one tree. */
@@ -87,6 +89,8 @@ class Tree {
   nodeImpurity: usize;
   nodeWeight: usize;
   nodeValue: usize;
+  /** Of a compact tree: the decrease in impurity by column. */
+  importance: usize;
 }
 
 // ------------------------------------------------------------------------------------------- random numbers
@@ -305,12 +309,28 @@ function isLeft(at: usize, cut: u32, isKey: bool): bool {
   return isKey ? load<i32>(at) <= <i32> cut : <u32> load<u16>(at) <= cut;
 }
 
+/** Copies a record; without a loop where the compiler knows the stride, a multiple of 16 up to 96. */
+@inline
+function copyRecord(to: usize, from: usize, stride: usize, isKnown: bool): void {
+  if (!isKnown) {
+    for (let k: usize = 0; k < stride; k += 16) v128.store(to + k, v128.load(from + k));
+    return;
+  }
+  v128.store(to, v128.load(from));
+  if (stride > 16) v128.store(to, v128.load(from, 16), 16);
+  if (stride > 32) v128.store(to, v128.load(from, 32), 32);
+  if (stride > 48) v128.store(to, v128.load(from, 48), 48);
+  if (stride > 64) v128.store(to, v128.load(from, 64), 64);
+  if (stride > 80) v128.store(to, v128.load(from, 80), 80);
+}
+
 /** Writes the records that go left to `left` and the others to `right`, both in order. */
 @inline
 function part(
   from: usize,
   end: usize,
   stride: usize,
+  isKnown: bool,
   offset: usize,
   cut: u32,
   isKey: bool,
@@ -319,32 +339,30 @@ function part(
 ): void {
   for (; from < end; from += stride) {
     const goes = isLeft(from + offset, cut, isKey);
-    const to = select<usize>(left, right, goes);
-    for (let k: usize = 0; k < stride; k += 16) v128.store(to + k, v128.load(from + k));
+    copyRecord(select<usize>(left, right, goes), from, stride, isKnown);
     const step = stride & (0 - usize(goes));
     left += step;
     right += stride - step;
   }
 }
 
-/** The same for 32, 48, 64 and 96 bytes, which the compiler then copies without a loop. */
 function partition(forest: Forest, from: usize, n: u32, left: usize, right: usize): void {
   const stride: usize = forest.stride;
   const end = from + <usize> n * stride;
   const cut = bestCut;
   if (forest.isRandom != 0) {
     const offset: usize = <usize> bestFeature << 2;
-    if (stride == 32) part(from, end, 32, offset, cut, true, left, right);
-    else if (stride == 48) part(from, end, 48, offset, cut, true, left, right);
-    else if (stride == 64) part(from, end, 64, offset, cut, true, left, right);
-    else if (stride == 96) part(from, end, 96, offset, cut, true, left, right);
-    else part(from, end, stride, offset, cut, true, left, right);
+    if (stride == 32) part(from, end, 32, true, offset, cut, true, left, right);
+    else if (stride == 48) part(from, end, 48, true, offset, cut, true, left, right);
+    else if (stride == 64) part(from, end, 64, true, offset, cut, true, left, right);
+    else if (stride == 96) part(from, end, 96, true, offset, cut, true, left, right);
+    else part(from, end, stride, false, offset, cut, true, left, right);
   } else {
     const offset: usize = <usize> bestFeature << 1;
-    if (stride == 32) part(from, end, 32, offset, cut, false, left, right);
-    else if (stride == 48) part(from, end, 48, offset, cut, false, left, right);
-    else if (stride == 64) part(from, end, 64, offset, cut, false, left, right);
-    else part(from, end, stride, offset, cut, false, left, right);
+    if (stride == 32) part(from, end, 32, true, offset, cut, false, left, right);
+    else if (stride == 48) part(from, end, 48, true, offset, cut, false, left, right);
+    else if (stride == 64) part(from, end, 64, true, offset, cut, false, left, right);
+    else part(from, end, stride, false, offset, cut, false, left, right);
   }
 }
 
@@ -1349,40 +1367,45 @@ function tryRandomMoments(forest: Forest, tree: Tree, from: usize, n: u32, count
     const offset2 = <usize> load<u32>(drawn, 8) << 2;
     const offset3 = <usize> load<u32>(drawn, 12) << 2;
     const cuts = tree.cuts + (<usize> k << 2);
-    const cut0 = load<i32>(cuts);
-    const cut1 = load<i32>(cuts, 4);
-    const cut2 = load<i32>(cuts, 8);
-    const cut3 = load<i32>(cuts, 12);
+    const cut0 = v128.load32_splat(cuts);
+    const cut1 = v128.load32_splat(cuts, 4);
+    const cut2 = v128.load32_splat(cuts, 8);
+    const cut3 = v128.load32_splat(cuts, 12);
     let left0 = f64x2.splat(0);
     let left1 = left0;
     let left2 = left0;
     let left3 = left0;
-    let rows01: u64 = 0;
-    let rows23: u64 = 0;
+    let right0 = left0; // rows
+    let right1 = left0;
+    let right2 = left0;
+    let right3 = left0;
     for (let at = from; at < end; at += stride) {
       const w = <f64> load<u32>(at + stride - 4);
       const moment = f64x2.replace_lane(f64x2.splat(w), 1, w * load<f64>(at + stride - 12));
-      const goes0 = goesLeft(at + offset0, cut0);
-      const goes1 = goesLeft(at + offset1, cut1);
-      const goes2 = goesLeft(at + offset2, cut2);
-      const goes3 = goesLeft(at + offset3, cut3);
-      left0 = f64x2.add(left0, v128.and(moment, i64x2.splat(0 - goes0)));
-      left1 = f64x2.add(left1, v128.and(moment, i64x2.splat(0 - goes1)));
-      left2 = f64x2.add(left2, v128.and(moment, i64x2.splat(0 - goes2)));
-      left3 = f64x2.add(left3, v128.and(moment, i64x2.splat(0 - goes3)));
-      rows01 += goes0 | goes1 << 32;
-      rows23 += goes2 | goes3 << 32;
+      const over0 = i32x4.gt_s(v128.load32_splat(at + offset0), cut0);
+      const over1 = i32x4.gt_s(v128.load32_splat(at + offset1), cut1);
+      const over2 = i32x4.gt_s(v128.load32_splat(at + offset2), cut2);
+      const over3 = i32x4.gt_s(v128.load32_splat(at + offset3), cut3);
+      left0 = f64x2.add(left0, v128.andnot(moment, over0));
+      left1 = f64x2.add(left1, v128.andnot(moment, over1));
+      left2 = f64x2.add(left2, v128.andnot(moment, over2));
+      left3 = f64x2.add(left3, v128.andnot(moment, over3));
+      right0 = i32x4.sub(right0, over0);
+      right1 = i32x4.sub(right1, over1);
+      right2 = i32x4.sub(right2, over2);
+      right3 = i32x4.sub(right3, over3);
     }
-    offerMoments(forest, k, n, u32(rows01), left0);
-    if (k + 1 < count) offerMoments(forest, k + 1, n, u32(rows01 >> 32), left1);
-    if (k + 2 < count) offerMoments(forest, k + 2, n, u32(rows23), left2);
-    if (k + 3 < count) offerMoments(forest, k + 3, n, u32(rows23 >> 32), left3);
+    offerMoments(forest, k, n, right0, left0);
+    if (k + 1 < count) offerMoments(forest, k + 1, n, right1, left1);
+    if (k + 2 < count) offerMoments(forest, k + 2, n, right2, left2);
+    if (k + 3 < count) offerMoments(forest, k + 3, n, right3, left3);
   }
   return settle(tree);
 }
 
 @inline
-function offerMoments(forest: Forest, k: u32, n: u32, rows: u32, moment: v128): void {
+function offerMoments(forest: Forest, k: u32, n: u32, right: v128, moment: v128): void {
+  const rows = n - <u32> i32x4.extract_lane(right, 0);
   const left = f64x2.extract_lane(moment, 0);
   const sum = f64x2.extract_lane(moment, 1);
   offer(forest, k, n, rows, left, 0, varianceQuality(sum, nodeSum - sum, left, nodeWeight - left));
@@ -1476,6 +1499,34 @@ function scatter(from: usize, end: usize, to: usize, table: usize, shift: u32, m
 
 // ------------------------------------------------------------------------------------------------------ tree
 
+/** Leaves only their values, in place, and their numbers where a right child would stand; sums up the importance. */
+function compact(forest: Forest, tree: Tree, nodes: u32): void {
+  const outputs: usize = max<u32>(forest.classes, 1);
+  const importance = tree.importance;
+  const weight = tree.nodeWeight;
+  const impurity = tree.nodeImpurity;
+  memory.fill(importance, 0, <usize> forest.columns << 3);
+  let to = tree.nodeValue;
+  let leaves: u32 = 0;
+  for (let node: u32 = 0; node < nodes; node++) {
+    const word: usize = <usize> node << 2;
+    const feature = load<i32>(tree.nodeFeature + word);
+    if (feature < 0) {
+      store<u32>(tree.nodeRight + word, leaves++);
+      const from = tree.nodeValue + (<usize> node * outputs << 3);
+      for (let k: usize = 0; k < outputs << 3; k += 8) store<f64>(to + k, load<f64>(from + k));
+      to += outputs << 3;
+      continue;
+    }
+    const left: usize = word + 4 << 1;
+    const right: usize = <usize> load<u32>(tree.nodeRight + word) << 3;
+    const at = importance + (<usize> feature << 3);
+    const own = load<f64>(weight + (word << 1)) * load<f64>(impurity + (word << 1));
+    const both = own - load<f64>(weight + left) * load<f64>(impurity + left);
+    store<f64>(at, load<f64>(at) + (both - load<f64>(weight + right) * load<f64>(impurity + right)));
+  }
+}
+
 /** Grows the tree depth first: its number of nodes, or 0 where a row was drawn too often to count it. */
 export function forest_grow(forest: Forest, tree: Tree): u32 {
   a = tree.a;
@@ -1565,6 +1616,7 @@ export function forest_grow(forest: Forest, tree: Tree): u32 {
     }
   }
   if (forest.isRandom == 0) placeThresholds(forest, tree, nodes);
+  if (forest.isCompact != 0) compact(forest, tree, nodes);
   tree.nodes = nodes;
   return nodes;
 }

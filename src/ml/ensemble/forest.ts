@@ -18,7 +18,7 @@ import {
 import { prune } from "../tree/prune.ts";
 import { scaleOf } from "../tree/regression_criterion.ts";
 import { TreesBuilder, type TreesState } from "../tree/trees_state.ts";
-import { growByKernels, suitsKernels } from "./forest_kernels.ts";
+import { growByKernels, suitsKernels, type TakeTree } from "./forest_kernels.ts";
 import { OutOfBag } from "./out_of_bag.ts";
 
 /** The strict schemas of both tasks. */
@@ -89,7 +89,7 @@ export function fitForest(
   };
   // With weights that are not whole the order of summing shows, and the kernels count.
   const isCounted = !subsample && (params.bootstrap || weight === undefined);
-  if (isCounted && suitsKernels(task) && growByKernels(task, (tree, counts) => grown.take(tree, counts))) {
+  if (isCounted && suitsKernels(task) && growByKernels(task, grown.takers)) {
     return grown.finish();
   }
   grown = new GrownForest(X, y, n_classes, params, ccpAlpha, context);
@@ -139,6 +139,17 @@ class GrownForest {
     this.#trees.add(tree);
     if (counts !== undefined) this.#oob?.add(tree, counts);
     this.#progress(++this.#done, this.#total);
+  }
+
+  /** For the kernels: whole trees only where more is done with them than keeping them. */
+  get takers(): TakeTree {
+    if (this.#ccpAlpha > 0 || this.#oob) return { grown: (tree, counts) => this.take(tree, counts) };
+    return {
+      compact: (tree) => {
+        this.#trees.addCompact(tree);
+        this.#progress(++this.#done, this.#total);
+      },
+    };
   }
 
   finish(): TreesState {

@@ -9,6 +9,7 @@ import { columnView, type Matrix } from "../matrix.ts";
 import { GrownTree } from "../tree/grown_tree.ts";
 import { limitsFor, type TreeParams } from "../tree/params.ts";
 import { scaleTarget } from "../tree/regression_criterion.ts";
+import type { CompactTree } from "../tree/trees_state.ts";
 import { FOREST, treeBytes, TreeRoom, type TreeShape } from "./forest_memory.ts";
 
 /** Codes of 16 bits. */
@@ -19,8 +20,10 @@ const MAX_CLASSES = 64;
 const MAX_COLUMNS = 512;
 /** Of the kernels' 4 GiB. */
 const MAX_BYTES = 3 * 2 ** 30;
-/** Below so many cells the kernels' start would cost more than they save. */
-const FEW_CELLS = 20_000;
+/** With fewer rows, over all trees, the kernels' start (about 1 ms) would cost more than they save. */
+const FEW_ROWS = 3000;
+/** With fewer cells, over all trees, the threads' start (about 15 ms) would. */
+const FEW_CELLS = 2_000_000;
 
 export interface ForestTask {
   X: Matrix;
@@ -38,12 +41,17 @@ export interface ForestTask {
   threads: number;
 }
 
-/** Called with each tree in order, and how often each row was drawn. Both change with the next call. */
-export type TakeTree = (tree: GrownTree, counts: Int32Array) => void;
+/** What is called with each tree, in order: one of the two. */
+export interface TakeTree {
+  /** A tree that is kept as it is. */
+  compact?(tree: CompactTree): void;
+  /** A tree with all that is known of its nodes, and how often each row was drawn. Both change with the next call. */
+  grown?(tree: GrownTree, counts: Int32Array): void;
+}
 
 /** Whether the kernels can grow this forest, and quicker. */
 export function suitsKernels({ X, params, n_classes }: ForestTask): boolean {
-  return X.rows * X.cols * params.n_estimators >= FEW_CELLS * 10 && X.rows * X.cols >= FEW_CELLS &&
+  return X.rows * params.n_estimators >= FEW_ROWS &&
     X.cols <= MAX_COLUMNS && n_classes <= MAX_CLASSES &&
     (params.criterion === "gini" || params.criterion === "squared_error") &&
     params.max_leaf_nodes === null && params.min_impurity_decrease === 0;
@@ -60,7 +68,8 @@ export function growByKernels(task: ForestTask, take: TakeTree, maxCodes = MAX_C
   const rooms = Math.max(1, Math.floor((MAX_BYTES - forestBytes(task, shape)) / treeBytes(shape)));
   let threads: Threads | undefined;
   try {
-    threads = openThreads(Math.min(task.threads, task.params.n_estimators, rooms));
+    const isFew = task.X.rows * task.X.cols * task.params.n_estimators < FEW_CELLS;
+    threads = openThreads(isFew ? 1 : Math.min(task.threads, task.params.n_estimators, rooms));
     return grow(threads, task, shape, Math.min(rooms, task.params.n_estimators), take, maxCodes);
   } catch (error) {
     // No memory for the kernels here.
@@ -96,7 +105,7 @@ function grow(
   take: TakeTree,
   maxCodes: number,
 ): boolean {
-  const forest = writeForest(threads, task, shape, maxCodes);
+  const forest = writeForest(threads, task, shape, maxCodes, take.grown === undefined);
   if (forest === undefined) return false;
   const free = Array.from(
     { length: Math.min(mostRooms, threads.size === 1 ? 1 : threads.size + 1) },
@@ -116,8 +125,10 @@ function grow(
     const { work, room: done } = waiting.shift()!;
     isGrown = threads.wait(work) > 0;
     if (isGrown) {
-      tree.assign(done.nodes);
-      take(tree, done.counts);
+      if (take.grown) {
+        tree.assign(done.nodes);
+        take.grown(tree, done.counts);
+      } else take.compact?.(done.compact);
       free.push(done);
     }
   }
@@ -130,6 +141,7 @@ function writeForest(
   task: ForestTask,
   shape: TreeShape,
   maxCodes: number,
+  isCompact: boolean,
 ): number | undefined {
   const { X, y, params, n_classes } = task;
   const { kernels } = threads;
@@ -161,6 +173,7 @@ function writeForest(
     draws: task.draws,
     cumulative,
     countBits,
+    isCompact: isCompact ? 1 : 0,
   };
   const view = new DataView(threads.memory.buffer);
   for (const [name, word] of Object.entries(words)) {

@@ -1,5 +1,6 @@
 /** The structures of forest.as.ts in the memory of the kernels. */
 import type { Threads } from "@/kernels/threads.ts";
+import type { CompactTree } from "../tree/trees_state.ts";
 
 /** Byte offsets of the fields: the first three are doubles, the others 32-bit words. */
 export const FOREST = {
@@ -22,7 +23,8 @@ export const FOREST = {
   draws: 76,
   cumulative: 80,
   countBits: 84,
-  bytes: 88,
+  isCompact: 88,
+  bytes: 96,
 } as const;
 
 const TREE = {
@@ -54,7 +56,8 @@ const TREE = {
   nodeImpurity: 112,
   nodeWeight: 116,
   nodeValue: 120,
-  bytes: 124,
+  importance: 124,
+  bytes: 128,
 } as const;
 
 export interface TreeShape {
@@ -99,6 +102,7 @@ function piecesOf({ rows, cols, stride, outputs, isRegression }: TreeShape): [nu
     [TREE.nodeImpurity, nodes * 8],
     [TREE.nodeWeight, nodes * 8],
     [TREE.nodeValue, nodes * outputs * 8],
+    [TREE.importance, cols * 8],
   ];
 }
 
@@ -149,6 +153,19 @@ export class TreeRoom {
   /** (rows) how often each was drawn; a view, valid until the next tree. */
   get counts(): Int32Array {
     return this.#integers(TREE.counts, this.#shape.rows);
+  }
+
+  /** Copies of a tree that was grown compact. */
+  get compact(): CompactTree {
+    const nodes = this.#pointer(TREE.nodes);
+    const leaves = (nodes + 1) / 2;
+    return {
+      feature: this.#integers(TREE.nodeFeature, nodes).slice(),
+      threshold: this.#doubles(TREE.nodeThreshold, nodes).slice(),
+      right: this.#integers(TREE.nodeRight, nodes).slice(),
+      value: this.#doubles(TREE.nodeValue, leaves * this.#shape.outputs).slice(),
+      importance: this.#doubles(TREE.importance, this.#shape.cols).slice(),
+    };
   }
 
   /** Views of the tree, valid until the next one. */

@@ -67,19 +67,19 @@ export class TreesBuilder {
     for (let node = 0; node < nodes; node++) {
       const column = tree.feature[node];
       if (column < 0) {
-        right[node] = this.#leaves + leaf;
+        right[node] = leaf;
         for (let k = 0; k < outputs; k++) value[leaf * outputs + k] = tree.value[node * outputs + k];
         leaf++;
         continue;
       }
       const r = tree.right[node];
-      right[node] = this.#nodes + r;
+      right[node] = r;
       importance[column] += weight[node] * impurity[node] - weight[node + 1] * impurity[node + 1] -
         weight[r] * impurity[r];
     }
     const feature = tree.feature.slice(0, nodes);
     const threshold = tree.threshold.slice(0, nodes);
-    this.#push({ feature, threshold, right, value, importance });
+    this.addCompact({ feature, threshold, right, value, importance });
   }
 
   #addReached(tree: GrownTree): void {
@@ -97,11 +97,11 @@ export class TreesBuilder {
       const rightOf = stack.pop()!;
       const node = stack.pop()!;
       const place = nodes++;
-      if (rightOf >= 0) right[rightOf] = this.#nodes + place;
+      if (rightOf >= 0) right[rightOf] = place;
       const column = tree.feature[node];
       feature[place] = column;
       if (column < 0) {
-        right[place] = this.#leaves + leaves;
+        right[place] = leaves;
         for (let k = 0; k < outputs; k++) value[leaves * outputs + k] = tree.value[node * outputs + k];
         leaves++;
         continue;
@@ -113,7 +113,7 @@ export class TreesBuilder {
         tree.weight[r] * tree.impurity[r];
       stack.push(r, place, l, -1);
     }
-    this.#push({
+    this.addCompact({
       feature: feature.slice(0, nodes),
       threshold: threshold.slice(0, nodes),
       right: right.slice(0, nodes),
@@ -122,7 +122,11 @@ export class TreesBuilder {
     });
   }
 
-  #push({ feature, threshold, right, value, importance }: AddedTree): void {
+  /** Adds a tree as the state keeps it, and keeps its arrays. */
+  addCompact({ feature, threshold, right, value, importance }: CompactTree): void {
+    for (let node = 0; node < right.length; node++) {
+      right[node] += feature[node] < 0 ? this.#leaves : this.#nodes;
+    }
     this.#root.push(this.#nodes);
     this.#feature.push(feature);
     this.#threshold.push(threshold);
@@ -152,11 +156,13 @@ export class TreesBuilder {
   }
 }
 
-interface AddedTree {
+/** The fields of TreesState for one tree: numbers of nodes and leaves begin at 0. */
+export interface CompactTree {
   feature: Int32Array;
   threshold: Float64Array;
   right: Int32Array;
   value: Float64Array;
+  /** (columns) decrease in impurity, not normalised */
   importance: Float64Array;
 }
 
