@@ -302,6 +302,12 @@ function subtractAll(to: usize, other: usize, from: u32, end: u32): void {
   }
 }
 
+@inline
+function missingBin(grid: Grid, node: Request, slot: u32): usize {
+  const count = load<u32>(grid.counts + (usize(slot) << 2));
+  return node.histogram + load<u32>(grid.starts + (usize(slot) << 2)) + (usize(count) << 4);
+}
+
 function find(grid: Grid, node: Request, first: u32, last: u32, found: Found, scratch: usize): void {
   found.gain = grid.minGain;
   found.slot = -1;
@@ -313,12 +319,14 @@ function find(grid: Grid, node: Request, first: u32, last: u32, found: Found, sc
       categories(grid, node, slot, flags & 1, found, scratch);
       continue;
     }
+    // Without missing values in the node both directions give the same splits.
+    const isBoth = (flags & 1) != 0 && v128.any_true(v128.load(missingBin(grid, node, slot)));
     if (isPlain) {
       scan(grid, node, slot, flags & 1, false, true, found);
-      if (flags & 1) scan(grid, node, slot, 1, true, true, found);
+      if (isBoth) scan(grid, node, slot, 1, true, true, found);
     } else {
       scan(grid, node, slot, flags & 1, false, false, found);
-      if (flags & 1) scan(grid, node, slot, 1, true, false, found);
+      if (isBoth) scan(grid, node, slot, 1, true, false, found);
     }
   }
 }
