@@ -28,6 +28,8 @@ interface Walks {
   setStart: Int32Array;
   /** 8 words a set: a bit a bin, and the last for missing values and unknown categories. */
   sets: Uint32Array;
+  /** Room for the copies of one row. */
+  one: Float64Array;
 }
 
 const NODE_BITS = 20;
@@ -52,6 +54,7 @@ function prepare(state: BoostingState): Walks {
     hasSets: set.some((place) => place >= 0),
     setStart: Int32Array.from(set, (place) => 8 * (place + 1)),
     sets: new Uint32Array(8 + state.sets.length),
+    one: new Float64Array(2 * n_features),
   };
   for (let word = 0; word < state.sets.length; word++) {
     // The last bit is not one of at most 255 bins.
@@ -91,7 +94,7 @@ export function addTrees(X: Matrix, state: BoostingState, raw: Float64Array): vo
   const { rows, cols, data } = X;
   const walks = prepare(state);
   if (rows === 0) return;
-  const batch = new Float64Array(Math.min(BATCH, rows) * 2 * cols);
+  const batch = rows === 1 ? walks.one : new Float64Array(Math.min(BATCH, rows) * 2 * cols);
   for (let first = 0; first < rows; first += BATCH) {
     const n = Math.min(BATCH, rows - first);
     for (let j = 0; j < cols; j++) {
