@@ -42,9 +42,7 @@ export function candidatesFor({ task, rows, features, n_classes, weighted }: Can
   const candidates: Candidate[] = [];
   const add = (algorithm: string, params: Record<string, unknown>, note: string) =>
     candidates.push({ algorithm, params, note });
-  const forest = rows > FOREST_ROWS
-    ? { bootstrap: true, max_samples: FOREST_ROWS, min_samples_leaf: 2 }
-    : {};
+  const forest = rows > FOREST_ROWS ? { bootstrap: true, max_samples: FOREST_ROWS, min_samples_leaf: 2 } : {};
   const boosting = n_classes <= BOOSTING_CLASSES;
 
   if (task === "classification") add("logistic_regression", {}, "the plain one to beat; below a second");
