@@ -1,13 +1,13 @@
 /**
  * Gradient boosting beside LightGBM, XGBoost and HistGradientBoosting: 100 rounds, 31 leaves, 255 bins, each in processes
  * of its own, in turns. The peers get numpy arrays, ours a table: its preparation counts. What has one thread is held
- * to one core (taskset). BENCH_BOOSTING=0,1 measures only some of the sets.
+ * to one core (taskset). BENCH_BOOSTING=0,1 measures only some of the sets, BENCH_TURNS=1 fewer times.
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeColumns, SETS } from "./boosting_data.ts";
 
-const TURNS = 3;
+const TURNS = Number(Deno.env.get("BENCH_TURNS") ?? 3);
 /** Fits in one process: the best of all is compared. */
 const FITS = 2;
 const PEERS = ["lightgbm", "xgboost", "hist_gradient_boosting"];
