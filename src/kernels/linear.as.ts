@@ -4,13 +4,11 @@
  */
 import { exp2lanes, logDoubles } from "./exp_log.as";
 
-// @ts-ignore: decorator
 @inline
 function madd(sum: v128, x: v128, y: v128): v128 {
   return f64x2.add(sum, f64x2.mul(x, y));
 }
 
-// @ts-ignore: decorator
 @inline
 function total(sum: v128): f64 {
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);

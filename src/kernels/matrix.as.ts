@@ -92,7 +92,6 @@ function pack4(from: usize, iStep: usize, kStep: usize, rows: u32, depth: u32, t
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function madd(sum: v128, x: v128, y: v128): v128 {
   return f32x4.add(sum, f32x4.mul(x, y));

@@ -7,7 +7,6 @@ const LOGISTIC: u32 = 2;
 const TANH: u32 = 3;
 
 /** 1 / (1 + e^-x). */
-// @ts-ignore: decorator
 @inline
 function sigmoids(x: v128): v128 {
   const small = expFloats(f32x4.neg(f32x4.abs(x)));
@@ -16,7 +15,6 @@ function sigmoids(x: v128): v128 {
   return f32x4.div(below, f32x4.add(one, small));
 }
 
-// @ts-ignore: decorator
 @inline
 export function tanhs(x: v128): v128 {
   const small = expFloats(f32x4.mul(f32x4.abs(x), f32x4.splat(-2)));

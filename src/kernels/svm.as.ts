@@ -99,7 +99,6 @@ class Board {
   least: f64;
 }
 
-// @ts-ignore: decorator
 @inline
 function doubles(row: usize): v128 {
   return f64x2.promote_low_f32x4(v128.load64_zero(row));
