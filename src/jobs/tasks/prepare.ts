@@ -62,12 +62,11 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   table.columns.forEach(requireFinite);
   const target = columnOf(table, input.target);
   const labelled = rowsWithTarget(target);
-  const complete = labelled.length === table.rows ? table : takeRows(table, labelled);
+  const known = labelled.length === whole.rows ? whole : takeRows(whole, labelled);
+  const complete = selectColumns(known, kept);
   const labels = columnOf(complete, input.target);
   const spec = targetSpec(labels, task);
-  const by = guide
-    ? guideValues(takeRows({ rows: whole.rows, columns: [guide] }, labelled).columns[0], validation)
-    : {};
+  const by = guide ? guideValues(columnOf(known, guide.name), validation) : {};
   const strata = task === "classification" && !guide ? encodeTarget(labels, spec) : undefined;
   const split = validation.test_fraction === 0 ? null : holdoutSplit({
     rows: complete.rows,
@@ -77,7 +76,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
     ...by,
   });
   // The checks see the holdout, too, but all that leaves them is figures, and a refusal.
-  const findings = findProblems(complete.rows === whole.rows ? whole : takeRows(whole, labelled), {
+  const findings = findProblems(known, {
     target: input.target,
     task,
     method: validation.method,
