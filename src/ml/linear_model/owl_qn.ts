@@ -34,6 +34,19 @@ export function minimizeL1(
     const first = pairs.length === 0
       ? Math.min(1, 1 / Math.sqrt(pseudo.reduce((sum, v) => sum + v * v, 0)))
       : 1;
+    const searchLine = (step: number) => {
+      for (let attempt = 0; attempt < 40; attempt++, step /= 2) {
+        const next = x.map((v, i) => {
+          const moved = v + step * direction[i];
+          return l1[i] > 0 && Math.sign(moved) !== orthant[i] ? 0 : moved;
+        });
+        const g = new Float64Array(n);
+        const after = whole(next, evaluate(next, g));
+        const descent = next.reduce((sum, v, i) => sum + pseudo[i] * (v - x[i]), 0);
+        if (after <= value + 1e-4 * descent && after < value) return { x: next, gradient: g, value: after };
+      }
+      return undefined;
+    };
     const found = searchLine(first);
     if (!found) {
       if (pairs.length === 0) return { x, value, iterations: iteration, converged: true };
@@ -49,21 +62,6 @@ export function minimizeL1(
     }
     ({ x, gradient, value } = found);
     options.onIteration?.(iteration, value);
-
-    // deno-lint-ignore no-inner-declarations
-    function searchLine(step: number) {
-      for (let attempt = 0; attempt < 40; attempt++, step /= 2) {
-        const next = x.map((v, i) => {
-          const moved = v + step * direction[i];
-          return l1[i] > 0 && Math.sign(moved) !== orthant[i] ? 0 : moved;
-        });
-        const g = new Float64Array(n);
-        const after = whole(next, evaluate(next, g));
-        const descent = next.reduce((sum, v, i) => sum + pseudo[i] * (v - x[i]), 0);
-        if (after <= value + 1e-4 * descent && after < value) return { x: next, gradient: g, value: after };
-      }
-      return undefined;
-    }
   }
   return { x, value, iterations: options.max_iter, converged: false };
 }
