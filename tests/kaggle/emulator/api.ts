@@ -4,7 +4,7 @@ import { type Call, enumOf, numberOf, pageOf, readCall, textOf } from "./calls.t
 import { control } from "./control.ts";
 import { sizeOf } from "./content.ts";
 import { type EmulatedDataset, filesOf } from "./datasets.ts";
-import type { RandomFault } from "./faults.ts";
+import { API_FAULTS } from "./faults.ts";
 import {
   datasetIdOf,
   datasetReply,
@@ -18,7 +18,6 @@ import {
 } from "./replies.ts";
 import { keep, type State } from "./state.ts";
 
-const STRIKES: readonly RandomFault[] = ["busy", "busy_wait", "api_error", "api_drop"];
 const MISSING = "Not found";
 
 const STATUS_NAMES: Record<number, string> = {
@@ -48,7 +47,7 @@ export async function onApi(state: State, request: Request): Promise<Response> {
     call = read.call;
     keep(state, "api", request, read.body);
     const status = faults.api.shift();
-    const fault = dice.fault(faults.random, STRIKES);
+    const fault = dice.fault(faults.random, API_FAULTS);
     if (status === 0 || fault === "api_drop") return brokenReply();
     if (status !== undefined && status !== 200) throw new Refusal(status, "made to fail");
     if (fault === "busy") return refusal(state, call, 429, "Too many requests", null);

@@ -1,41 +1,46 @@
 /** What goes wrong on demand: named switches, and faults by chance that a seed repeats. */
 import { z } from "zod";
 
-/** Faults by chance; each concerns one request. */
-export const RANDOM_FAULTS = [
-  /** API: 429 without Retry-After. */
+/** Faults by chance at the API; each concerns one request. */
+export const API_FAULTS = [
+  /** 429 without Retry-After. */
   "busy",
-  /** API: 429 with Retry-After. */
+  /** 429 with Retry-After. */
   "busy_wait",
-  /** API: 500, 502, 503 or 504. */
+  /** 500, 502, 503 or 504. */
   "api_error",
-  /** API: the connection breaks. */
+  /** The connection breaks. */
   "api_drop",
-  /** Storage: 500 or 503. */
+] as const;
+
+/** Faults by chance at the storage. */
+export const STORAGE_FAULTS = [
+  /** 500 or 503. */
   "storage_error",
-  /** Storage: the link is expired (403 with XML). */
+  /** The link is expired (403 with XML). */
   "expired",
-  /** Storage: the stream ends at some byte. */
+  /** The stream ends at some byte. */
   "cut",
-  /** Storage: the stream falls silent at some byte, and then ends. */
+  /** The stream falls silent at some byte, and then ends. */
   "stall",
-  /** Storage: a Range is answered with all of it. */
+  /** A Range is answered with all of it. */
   "ignore_range",
-  /** Storage: fewer bytes of a Range than asked for. */
+  /** Fewer bytes of a Range than asked for. */
   "short_range",
-  /** Storage: another part than the Range asked for, and says so. */
+  /** Another part than the Range asked for, and says so. */
   "shift_range",
   /** The file was stored anew: another ETag, and other bytes of a zip that unpack to the same. */
   "changed",
-  /** Storage: one byte of the body is another one. */
+  /** One byte of the body is another one. */
   "corrupt",
-  /** Storage: no hash. */
+  /** No hash. */
   "no_hash",
-  /** Storage: a hash of other bytes. */
+  /** A hash of other bytes. */
   "wrong_hash",
-  /** API: a single file comes as a zip. */
-  "zipped",
 ] as const;
+
+/** All of them, and that of downloads: a single file comes as a zip. */
+export const RANDOM_FAULTS = [...API_FAULTS, ...STORAGE_FAULTS, "zipped"] as const;
 
 export type RandomFault = typeof RANDOM_FAULTS[number];
 

@@ -7,7 +7,7 @@
 import { Buffer } from "node:buffer";
 import { type Content, modifiedOf, piecesOf, sizeOf } from "./content.ts";
 import { filesOf } from "./datasets.ts";
-import type { RandomFault } from "./faults.ts";
+import { type RandomFault, STORAGE_FAULTS } from "./faults.ts";
 import type { Target } from "./links.ts";
 import { keep, type State } from "./state.ts";
 
@@ -19,19 +19,6 @@ interface Reply {
   to: number;
 }
 
-const STRIKES: readonly RandomFault[] = [
-  "storage_error",
-  "expired",
-  "cut",
-  "stall",
-  "ignore_range",
-  "short_range",
-  "shift_range",
-  "changed",
-  "corrupt",
-  "no_hash",
-  "wrong_hash",
-];
 const LONGEST_HEAD = 64 * 1024;
 
 /** Serves until the listener is closed, and then ends what is still open. */
@@ -57,7 +44,7 @@ async function talk(state: State, conn: Deno.TcpConn, closing: AbortSignal): Pro
   try {
     const request = await readRequest(state, conn);
     keep(state, "storage", request, {});
-    const fault = state.dice.fault(state.faults.random, STRIKES);
+    const fault = state.dice.fault(state.faults.random, STORAGE_FAULTS);
     const reply = await answer(state, request, fault);
     await writeHead(conn, reply);
     await writeBody(state, conn, reply, fault, closing);
