@@ -31,10 +31,27 @@ export interface FitContext {
   sample_weight?: Float64Array;
   /** Threads it may use, itself included; what it learns does not depend on it. Absent: 1. */
   threads?: number;
-  /** What an earlier fit of the same algorithm learned, to go on from; absent, or not supported: a fresh start. */
+  /** What an earlier fit of the same algorithm learned, to go on from; only for one that `continues`. */
   continue_from?: State;
+  /** What `checkpoint` got from the same fit before it was cut off, in order: it goes on there, to the same bytes. */
+  resume?: readonly State[];
+  /**
+   * Offers to keep where the fit is, after each step. Whoever waits asks for `piece` now and then: what was learned
+   * since the last one, or, if `isWhole`, all that is needed to go on, so that the pieces before are forgotten.
+   */
+  checkpoint?: Checkpoint;
   /** Steps done of all (trees, rounds, iterations); `score` is the validation or training loss so far. */
   progress(done: number, total: number, score?: number): void;
+}
+
+export type Checkpoint = (piece: () => State, isWhole: boolean) => void;
+
+/** How a fitted model gets more steps. */
+export interface Continuation {
+  /** The parameter that counts the steps, those of the first fit included. */
+  steps: string;
+  /** Parameters that may differ from the first fit's; the others must be the same. */
+  free: readonly string[];
 }
 
 /** What is known of a fit before it starts. */
@@ -55,6 +72,8 @@ export interface Estimator<P = Record<string, unknown>, S extends State = State>
   /** scikit-learn's page or the paper. */
   source: string;
   needs: Needs;
+  /** Absent: it starts anew each time. */
+  continues?: Continuation;
   /** What the data must be beyond being numbers; another is refused, naming row and value. */
   demands?: { features?: "not_negative"; target?: "not_negative" };
   /** The tasks it can do, each with its strict zod schema of parameters (scikit-learn's names and defaults). */

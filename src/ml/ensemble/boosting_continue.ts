@@ -1,23 +1,64 @@
-/** More rounds on a model that was fitted before: the same bytes as if it had never stopped. */
+/** More rounds on a model that was fitted before, or on a fit that was cut off: the same bytes as if it had never stopped. */
 import { AppError } from "@/shared/errors.ts";
+import type { Continuation } from "../estimator.ts";
 import type { Matrix } from "../matrix.ts";
+import type { State } from "../state.ts";
 import type { BoostingEngine, Targets } from "./boosting_engine.ts";
 import type { GradientBoostingParams } from "./boosting_params.ts";
 import { addTrees } from "./boosting_predict.ts";
-import type { BoostedTrees, BoostingState } from "./boosting_state.ts";
+import { type BoostedTrees, type BoostingState, type JoinedTrees, joinTrees } from "./boosting_state.ts";
 import type { Labelled } from "./boosting_setup.ts";
 
 /** Where the rounds begin. */
 export interface Continued {
   /** (trees a round) of the scaled target. */
   baseline: Float64Array;
-  trees: (BoostedTrees & { root: Int32Array }) | undefined;
+  trees: JoinedTrees | undefined;
   rounds: number;
-  losses: ArrayLike<number> & Iterable<number>;
+  losses: readonly number[];
   gain: ArrayLike<number>;
   /** Writes the raw predictions so far. */
   fill(engine: BoostingEngine): void;
 }
+
+/** What would make other trees than the first ones, or undo what they promise, must stay. */
+export const CONTINUES: Continuation = {
+  steps: "max_iter",
+  free: [
+    ...[
+      "learning_rate",
+      "max_leaf_nodes",
+      "max_depth",
+      "min_samples_leaf",
+      "min_child_weight",
+      "min_split_gain",
+    ],
+    ...["l2_regularization", "reg_alpha", "subsample", "colsample_bytree", "max_features"],
+    ...["early_stopping", "n_iter_no_change", "tol"],
+  ],
+};
+
+/** What a checkpoint adds to the ones before. */
+export type Piece = State & JoinedTrees & {
+  /** Of all rounds so far. */
+  gain: Float64Array;
+  /** Of the rounds since the last piece. */
+  stopping_loss: Float64Array;
+};
+
+export function pieceOf(
+  trees: readonly BoostedTrees[],
+  gain: Float64Array,
+  losses: readonly number[],
+): Piece {
+  return { ...joinTrees(trees), gain: gain.slice(), stopping_loss: Float64Array.from(losses) };
+}
+
+/** What a model has before its first round. */
+export type BeforeRounds = Pick<
+  BoostingState,
+  "loss" | "n_classes" | "n_features" | "baseline" | "category_bin" | "category_offset"
+>;
 
 /** @throws AppError failed_precondition for a model of other columns, classes or loss, or of more rounds than wanted */
 export function checkContinues(
@@ -48,13 +89,28 @@ export function checkContinues(
   if (rounds > params.max_iter) refuse(`the model has ${rounds} rounds, max_iter is ${params.max_iter}`);
 }
 
-/** @param scale what the target was divided by */
+/**
+ * @param pieces a model or what checkpoints kept, in order; at least one
+ * @param scale what the target was divided by
+ */
 export function continuedFrom(
-  before: BoostingState,
+  model: BeforeRounds,
+  pieces: readonly (BoostingState | Piece)[],
   train: Labelled,
   watched: Labelled | undefined,
   scale: number,
 ): Continued {
+  const last = pieces[pieces.length - 1];
+  // Models of the first release have shares of the gain only.
+  const gain = last.gain ?? (last as BoostingState).importance;
+  const joined = joinTrees(pieces);
+  const losses = pieces.flatMap(({ stopping_loss }) => [...stopping_loss]);
+  const before: BoostingState = {
+    ...model,
+    ...joined,
+    importance: gain,
+    stopping_loss: Float64Array.from(losses),
+  };
   const baseline = before.baseline.map((value) => value / scale);
   const fill = (data: Labelled, { raw, rows, stride }: Targets) => {
     const trees = before.baseline.length;
@@ -69,10 +125,10 @@ export function continuedFrom(
   };
   return {
     baseline,
-    trees: before,
+    trees: joined,
     rounds: before.root.length / before.baseline.length,
-    losses: before.stopping_loss,
-    gain: before.gain ?? before.importance,
+    losses,
+    gain,
     fill(engine) {
       fill(train, engine.train);
       if (watched && engine.watched) fill(watched, engine.watched);

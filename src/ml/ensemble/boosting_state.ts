@@ -48,22 +48,21 @@ export type BoostingState = State & {
   stopping_loss: Float64Array;
 };
 
-/** Joins the arrays of trees; returns them and where each starts. @param first trees that are joined already */
-export function joinTrees(
-  first: (BoostedTrees & { root: Int32Array }) | undefined,
-  trees: readonly BoostedTrees[],
-): BoostedTrees & { root: Int32Array } {
-  const start = first?.root.length ?? 0;
-  const root = new Int32Array(start + trees.length);
-  let nodes = first?.feature.length ?? 0;
-  let words = first?.sets.length ?? 0;
-  trees.forEach((tree, t) => {
-    root[start + t] = nodes;
-    nodes += tree.feature.length;
-    words += tree.sets.length;
-  });
+/** Several trees, and where each starts. */
+export type JoinedTrees = BoostedTrees & { root: Int32Array };
+
+/** Joins the arrays of trees, and of those that are joined already. */
+export function joinTrees(parts: readonly (BoostedTrees & { root?: Int32Array })[]): JoinedTrees {
+  const root: number[] = [];
+  let nodes = 0;
+  let words = 0;
+  for (const part of parts) {
+    for (const first of part.root ?? [0]) root.push(nodes + first);
+    nodes += part.feature.length;
+    words += part.sets.length;
+  }
   const all = {
-    root,
+    root: Int32Array.from(root),
     feature: new Int32Array(nodes),
     threshold: new Float64Array(nodes),
     right: new Int32Array(nodes),
@@ -71,22 +70,20 @@ export function joinTrees(
     set: new Int32Array(nodes),
     sets: new Uint32Array(words),
   };
-  if (first) {
-    for (const key of Object.keys(all) as (keyof typeof all)[]) all[key].set(first[key]);
-  }
-  let word = first?.sets.length ?? 0;
-  trees.forEach((tree, t) => {
-    const at = root[start + t];
-    all.feature.set(tree.feature, at);
-    all.threshold.set(tree.threshold, at);
-    all.missing_left.set(tree.missing_left, at);
-    all.sets.set(tree.sets, word);
-    for (let node = 0; node < tree.feature.length; node++) {
-      all.right[at + node] = tree.feature[node] < 0 ? 0 : at + tree.right[node];
-      all.set[at + node] = tree.set[node] < 0 ? -1 : tree.set[node] + word / 8;
+  let at = 0;
+  let word = 0;
+  for (const { feature, threshold, right, missing_left, set, sets } of parts) {
+    all.feature.set(feature, at);
+    all.threshold.set(threshold, at);
+    all.missing_left.set(missing_left, at);
+    all.sets.set(sets, word);
+    for (let node = 0; node < feature.length; node++) {
+      all.right[at + node] = feature[node] < 0 ? 0 : at + right[node];
+      all.set[at + node] = set[node] < 0 ? -1 : set[node] + word / 8;
     }
-    word += tree.sets.length;
-  });
+    at += feature.length;
+    word += sets.length;
+  }
   return all;
 }
 

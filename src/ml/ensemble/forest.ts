@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { AppError } from "@/shared/errors.ts";
 import { Random } from "@/shared/random.ts";
-import type { FitContext } from "../estimator.ts";
+import type { Continuation, FitContext } from "../estimator.ts";
 import type { Matrix } from "../matrix.ts";
 import { checkTraining } from "../tree/checks.ts";
 import { balancedWeights, multiplyWeights } from "../tree/class_weight.ts";
@@ -55,7 +55,16 @@ export function forestParams(bootstrap: boolean) {
 type Schemas = ReturnType<typeof forestParams>;
 export type ForestParams = z.output<Schemas["regression"]> | z.output<Schemas["classification"]>;
 
-/** @throws AppError invalid_argument for bad data or parameters that contradict each other */
+/** All trees of a forest are grown alike. */
+export const FOREST_CONTINUES: Continuation = { steps: "n_estimators", free: ["oob_score"] };
+
+/** What a checkpoint keeps, and who grew these trees: the kernels and the plain grower are not mixed in one forest. */
+type Piece = TreesState & { by_kernels: boolean };
+
+/**
+ * @throws AppError invalid_argument for bad data or parameters that contradict each other; failed_precondition when
+ * it can't go on from that model
+ */
 export function fitForest(
   name: string,
   splitter: "best" | "random",
@@ -75,7 +84,18 @@ export function fitForest(
   const weight = multiplyWeights(context.sample_weight, balanced);
   const draws = params.bootstrap ? new RowDraws(X.rows, params.max_samples, weight) : undefined;
   const { ccpAlpha } = limitsFor(params, X.rows, X.cols, n_classes > 0 ? 1 : scaleOf(y));
-  let grown = new GrownForest(X, y, n_classes, params, ccpAlpha, context);
+  const before = context.continue_from as TreesState | undefined;
+  if (before) checkContinues(name, before, X, params, n_classes);
+  const pieces = (context.resume ?? []) as Piece[];
+  const open = (byKernels: boolean) =>
+    new GrownForest(
+      X,
+      y,
+      n_classes,
+      { params, ccpAlpha, byKernels, draw: (tree) => draws?.draw(new Random(seed, tree)) },
+      [...before ? [before] : [], ...pieces.filter(({ by_kernels }) => by_kernels === byKernels)],
+      context,
+    );
   const task = {
     X,
     y,
@@ -89,13 +109,14 @@ export function fitForest(
   };
   // With weights that are not whole the order of summing shows, and the kernels count.
   const isCounted = !subsample && (params.bootstrap || weight === undefined);
-  if (isCounted && suitsKernels(task) && growByKernels(task, grown.takers)) {
-    return grown.finish();
+  if (isCounted && suitsKernels(task) && pieces.every(({ by_kernels }) => by_kernels)) {
+    const grown = open(true);
+    if (growByKernels({ ...task, first: grown.done }, grown.takers)) return grown.finish();
   }
-  grown = new GrownForest(X, y, n_classes, params, ccpAlpha, context);
+  const grown = open(false);
   const { grower } = createGrower(X, y, params, n_classes, splitter);
   const everyRow = weight ?? new Float64Array(X.rows).fill(1);
-  for (let tree = 0; tree < params.n_estimators; tree++) {
+  for (let tree = grown.done; tree < params.n_estimators; tree++) {
     const random = new Random(seed, tree);
     const counts = draws?.draw(random);
     const treeWeight = counts === undefined
@@ -109,28 +130,62 @@ export function fitForest(
   return grown.finish();
 }
 
+interface Growing {
+  params: ForestParams;
+  ccpAlpha: number;
+  byKernels: boolean;
+  /** How often each row was drawn for a tree, by its number. */
+  draw(tree: number): Float64Array | undefined;
+}
+
 /** What becomes of the trees, whoever grew them. */
 class GrownForest {
   #trees: TreesBuilder;
   #oob: OutOfBag | undefined;
   #ccpAlpha: number;
-  #progress: FitContext["progress"];
+  #byKernels: boolean;
+  #context: FitContext;
   #done = 0;
   #total: number;
+  /** The next piece is the first of these trees. */
+  #isFresh: boolean;
 
+  /** @param before the trees that are there, in pieces */
   constructor(
     X: Matrix,
     y: Float64Array,
     n_classes: number,
-    params: ForestParams,
-    ccpAlpha: number,
-    { progress }: FitContext,
+    { params, ccpAlpha, byKernels, draw }: Growing,
+    before: readonly TreesState[],
+    context: FitContext,
   ) {
-    this.#trees = new TreesBuilder(n_classes, X.cols);
+    this.#trees = new TreesBuilder(n_classes, X.cols, before);
     this.#oob = params.oob_score ? new OutOfBag(X, y, n_classes) : undefined;
     this.#ccpAlpha = ccpAlpha;
-    this.#progress = progress;
+    this.#byKernels = byKernels;
+    this.#context = context;
     this.#total = params.n_estimators;
+    this.#isFresh = !before.some((trees) => "by_kernels" in trees);
+    this.#done = before.reduce((sum, { root }) => sum + root.length, 0);
+    if (this.#done === 0) return;
+    if (this.#oob) {
+      const all = this.#trees.finish(null);
+      all.root.forEach((root, tree) => this.#oob!.addKept(all, root, draw(tree)!));
+    }
+    context.progress(this.#done, this.#total);
+  }
+
+  /** Trees that are there. */
+  get done(): number {
+    return this.#done;
+  }
+
+  #tell(): void {
+    this.#context.progress(++this.#done, this.#total);
+    this.#context.checkpoint?.(() => {
+      this.#isFresh = false;
+      return { ...this.#trees.piece(), by_kernels: this.#byKernels };
+    }, this.#isFresh);
   }
 
   /** @param counts (rows) how often each row was drawn */
@@ -138,7 +193,7 @@ class GrownForest {
     if (this.#ccpAlpha > 0) prune(tree, this.#ccpAlpha);
     this.#trees.add(tree);
     if (counts !== undefined) this.#oob?.add(tree, counts);
-    this.#progress(++this.#done, this.#total);
+    this.#tell();
   }
 
   /** For the kernels: whole trees only where more is done with them than keeping them. */
@@ -147,13 +202,37 @@ class GrownForest {
     return {
       compact: (tree) => {
         this.#trees.addCompact(tree);
-        this.#progress(++this.#done, this.#total);
+        this.#tell();
       },
     };
   }
 
   finish(): TreesState {
     return this.#trees.finish(this.#oob?.score() ?? null);
+  }
+}
+
+function checkContinues(
+  name: string,
+  before: TreesState,
+  X: Matrix,
+  params: ForestParams,
+  n_classes: number,
+): void {
+  const refuse = (state: string) => {
+    throw new AppError("failed_precondition", `Cannot continue ${name}: ${state}`, {
+      hint: "Continue with the columns, classes and parameters of the first fit, and a larger n_estimators.",
+    });
+  };
+  if (before.n_features !== X.cols) {
+    refuse(`the model has ${before.n_features} features, the data ${X.cols}`);
+  }
+  if (before.n_classes !== n_classes) {
+    refuse(`the model has ${before.n_classes} classes, the data ${n_classes}`);
+  }
+  const trees = before.root.length;
+  if (trees > params.n_estimators) {
+    refuse(`the model has ${trees} trees, n_estimators is ${params.n_estimators}`);
   }
 }
 

@@ -33,6 +33,8 @@ export interface ForestTask {
   n_classes: number;
   seed: number;
   splitter: "best" | "random";
+  /** The number of the first tree to grow: those before it are there. */
+  first?: number;
   /** Rows drawn for each tree; 0: each learns from all rows. */
   draws: number;
   /** (rows) sums of the weights up to each row, by which rows are drawn; absent: all are equally likely. */
@@ -115,7 +117,7 @@ function grow(
   const tree = new GrownTree(shape.outputs);
   const trees = task.params.n_estimators;
   let isGrown = true;
-  for (let next = 0; isGrown && (next < trees || waiting.length > 0);) {
+  for (let next = task.first ?? 0; isGrown && (next < trees || waiting.length > 0);) {
     const room = next < trees ? free.pop() : undefined;
     if (room !== undefined) {
       room.seeds = new Random(task.seed, next++).state;

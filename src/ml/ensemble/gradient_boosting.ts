@@ -14,7 +14,14 @@ import { type Loss, lossOf } from "./boosting_loss.ts";
 import { classification, type GradientBoostingParams, regression } from "./boosting_params.ts";
 import { isOutOfMemory } from "./boosting_kernels.ts";
 import { AUTO, type Labelled, openEngine } from "./boosting_setup.ts";
-import { checkContinues, type Continued, continuedFrom } from "./boosting_continue.ts";
+import {
+  checkContinues,
+  type Continued,
+  continuedFrom,
+  CONTINUES,
+  type Piece,
+  pieceOf,
+} from "./boosting_continue.ts";
 import { type BoostedTrees, type BoostingState, joinTrees, predictBoosting } from "./boosting_state.ts";
 import { holdOut } from "./holdout.ts";
 
@@ -36,6 +43,7 @@ export const gradientBoosting = defineEstimator<GradientBoostingParams, Boosting
   source: "https://scikit-learn.org/stable/modules/ensemble.html#histogram-based-gradient-boosting",
   needs: { missing: "native", categories: "native", scaling: false },
   params: { classification, regression },
+  continues: CONTINUES,
 
   fit(X, y, params, context) {
     checkTraining(X, y, context, "gradient_boosting", true);
@@ -71,6 +79,7 @@ export function boost(
   const loss = lossOf(params.loss, n_classes, weight !== undefined, alpha);
   const before = context.continue_from as BoostingState | undefined;
   if (before) checkContinues(before, X, params, n_classes);
+  const pieces = [...before ? [before] : [], ...(context.resume ?? []) as Piece[]];
   const categories = before
     ? { bin: before.category_bin, offset: before.category_offset }
     : binCategories(X, params.max_bins);
@@ -104,9 +113,17 @@ export function boost(
   );
   try {
     const grower = new BoostingGrower(engine, binning, limits, constraints, loss.leafValue === undefined);
-    const start = before
-      ? continuedFrom(before, train, watched, scale)
-      : freshStart(loss.baseline(train.y, train.weight), engine);
+    const model = {
+      loss: params.loss,
+      n_classes,
+      n_features: X.cols,
+      baseline: before?.baseline ?? loss.baseline(train.y, train.weight).map((value) => value * scale),
+      category_bin: categories.bin,
+      category_offset: categories.offset,
+    };
+    const start = pieces.length > 0
+      ? continuedFrom(model, pieces, train, watched, scale)
+      : freshStart(model.baseline.map((value) => value / scale), engine);
     start.fill(engine);
     grower.gain.set(start.gain);
     const rounds = n_classes === 1 ? 0 : params.max_iter;
@@ -116,13 +133,8 @@ export function boost(
       rounds,
     );
     return {
-      loss: params.loss,
-      n_classes,
-      n_features: X.cols,
-      baseline: start.baseline.map((value) => value * scale),
-      ...joinTrees(start.trees, trees),
-      category_bin: categories.bin,
-      category_offset: categories.offset,
+      ...model,
+      ...joinTrees(start.trees ? [start.trees, ...trees] : trees),
       importance: normalise(grower.gain.slice()),
       gain: grower.gain,
       stopping_loss: Float64Array.from(stopping ? losses : []),
@@ -177,6 +189,22 @@ function runRounds(
   let alpha = loss.alpha?.(train) ?? 0;
   // Without early stopping a loss is only told, so it need not be that of every round.
   const losses = stopping && start.losses.length === 0 ? [engine.meanLoss(which, alpha)] : [...start.losses];
+  // A model, not a fit that was cut off: that one had no reason to stop.
+  if (context.continue_from && stopping && shouldStop(losses, params.n_iter_no_change, params.tol)) {
+    throw new AppError(
+      "failed_precondition",
+      `Cannot continue gradient_boosting: early_stopping ended it after ${start.rounds} rounds, since the loss no longer fell`,
+      { hint: "Set early_stopping to false, or n_iter_no_change to more rounds." },
+    );
+  }
+  const kept = { trees: 0, losses: start.losses.length };
+  const piece = () => {
+    const made = pieceOf(trees.slice(kept.trees), grower.gain, losses.slice(kept.losses));
+    kept.trees = trees.length;
+    kept.losses = losses.length;
+    return made;
+  };
+  if (start.rounds > 0) context.progress(start.rounds, rounds, engine.meanLoss(which, alpha));
   for (let round = start.rounds; round < rounds; round++) {
     const random = new Random(context.seed, STREAM.rounds + round);
     const rows = params.subsample < 1 ? drawRows(train.rows, params.subsample, random) : undefined;
@@ -190,9 +218,11 @@ function runRounds(
     const isTold = stopping || round + 1 === rounds || (round + 1) % ROUNDS_UNTIL_TOLD === 0;
     const now = isTold ? engine.meanLoss(which, alpha) : undefined;
     context.progress(round + 1, rounds, now);
-    if (!stopping) continue;
-    losses.push(now!);
-    if (shouldStop(losses, params.n_iter_no_change, params.tol)) break;
+    if (stopping) {
+      losses.push(now!);
+      if (shouldStop(losses, params.n_iter_no_change, params.tol)) break;
+    }
+    context.checkpoint?.(piece, false);
   }
   return { trees, losses };
 }

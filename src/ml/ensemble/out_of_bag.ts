@@ -1,6 +1,7 @@
 /** The score of a forest on the rows that each tree did not draw. */
 import type { Matrix } from "../matrix.ts";
 import type { GrownTree } from "../tree/grown_tree.ts";
+import { leafOf, type TreesState } from "../tree/trees_state.ts";
 
 export class OutOfBag {
   #X: Matrix;
@@ -30,6 +31,17 @@ export class OutOfBag {
         node = data[column * rows + i] <= tree.threshold[node] ? tree.left[node] : tree.right[node];
       }
       for (let k = 0; k < outputs; k++) this.#sums[i * outputs + k] += tree.value[node * outputs + k];
+      this.#trees[i]++;
+    }
+  }
+
+  /** The same for a tree of a state, from its root. */
+  addKept(trees: TreesState, root: number, counts: Float64Array): void {
+    const outputs = this.#outputs;
+    for (let i = 0; i < this.#X.rows; i++) {
+      if (counts[i] > 0) continue;
+      const leaf = leafOf(this.#X, i, trees, root) * outputs;
+      for (let k = 0; k < outputs; k++) this.#sums[i * outputs + k] += trees.value[leaf + k];
       this.#trees[i]++;
     }
   }

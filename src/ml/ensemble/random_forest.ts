@@ -1,7 +1,7 @@
 import { defineEstimator } from "../estimator.ts";
 import { checkColumns, checkFeatures } from "../tree/checks.ts";
-import { predictTrees, type TreesState } from "../tree/trees_state.ts";
-import { fitForest, type ForestParams, forestParams } from "./forest.ts";
+import { normalise, predictTrees, type TreesState } from "../tree/trees_state.ts";
+import { fitForest, FOREST_CONTINUES, type ForestParams, forestParams } from "./forest.ts";
 import { forestMemory } from "./forest_size.ts";
 
 export const randomForest = defineEstimator<ForestParams, TreesState>({
@@ -12,6 +12,7 @@ export const randomForest = defineEstimator<ForestParams, TreesState>({
   source: "https://scikit-learn.org/stable/modules/ensemble.html#forest",
   needs: { missing: "impute", categories: "one_hot", scaling: false },
   params: forestParams(true),
+  continues: FOREST_CONTINUES,
 
   fit: (X, y, params, context) => fitForest("random_forest", "best", X, y, params, context),
 
@@ -22,5 +23,5 @@ export const randomForest = defineEstimator<ForestParams, TreesState>({
   },
 
   memory: forestMemory,
-  importances: (state) => state.importance,
+  importances: (state) => normalise(state.importance.slice()),
 });

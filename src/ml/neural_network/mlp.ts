@@ -3,12 +3,12 @@ import { AppError } from "@/shared/errors.ts";
 import { Random } from "@/shared/random.ts";
 import { z } from "zod";
 import { holdOut } from "../ensemble/holdout.ts";
-import { defineEstimator, type FitContext } from "../estimator.ts";
+import { type Continuation, defineEstimator, type FitContext } from "../estimator.ts";
 import type { Matrix } from "../matrix.ts";
 import { checkColumns, checkFeatures, checkTraining } from "../tree/checks.ts";
 import { ACTIVATIONS, inputOf, layersOf, padded } from "./layers.ts";
 import { networkOutput, networkScores, type NetworkState, rowScores } from "./predict.ts";
-import { train } from "./train.ts";
+import { type Progress, startProgress, train } from "./train.ts";
 
 const params = z.strictObject({
   hidden_layer_sizes: z.array(z.int().min(1).max(8192)).max(16).default([100]).describe(
@@ -51,11 +51,21 @@ const params = z.strictObject({
   ),
 });
 
+type MlpParams = z.infer<typeof params>;
+
+const CONTINUES: Continuation = {
+  steps: "max_iter",
+  free: [
+    ...["solver", "alpha", "batch_size", "learning_rate", "learning_rate_init", "power_t", "shuffle", "tol"],
+    ...["momentum", "nesterovs_momentum", "n_iter_no_change", "beta_1", "beta_2", "epsilon", "dropout"],
+  ],
+};
+
 /** Half of what the kernels can address. */
 const MAX_BYTES = 2 ** 31;
 
 /** A network of fully connected layers in single precision, on the engine's own kernels. */
-export const mlp = defineEstimator<z.infer<typeof params>, NetworkState>({
+export const mlp = defineEstimator<MlpParams, NetworkState>({
   name: "mlp",
   title: "Neural network",
   description:
@@ -63,6 +73,7 @@ export const mlp = defineEstimator<z.infer<typeof params>, NetworkState>({
   source: "https://scikit-learn.org/stable/modules/generated/sklearn.neural_network.MLPClassifier.html",
   needs: { missing: "impute", categories: "one_hot", scaling: true },
   params: { classification: params, regression: params },
+  continues: CONTINUES,
 
   fit(X, y, params, context) {
     checkTraining(X, y, context, "mlp", false);
@@ -76,7 +87,10 @@ export const mlp = defineEstimator<z.infer<typeof params>, NetworkState>({
       ? holdOut(y, n_classes, params.validation_fraction, random, "mlp")
       : { train: Int32Array.from(rows), held: new Int32Array(0) };
     // The step size is made for numbers of about 1; without this a target in thousands would take thousands of steps.
-    const { mean, scale } = n_classes > 0 ? { mean: 0, scale: 1 } : momentsOf(y, context.sample_weight);
+    const before = context.continue_from as NetworkState | undefined;
+    if (before) checkContinues(before, sizes, params, n_classes);
+    const { mean, scale } = before ??
+      (n_classes > 0 ? { mean: 0, scale: 1 } : momentsOf(y, context.sample_weight));
     const model = { sizes, activation: params.activation, mean, scale, n_classes };
 
     return withArena((arena) => {
@@ -92,9 +106,13 @@ export const mlp = defineEstimator<z.infer<typeof params>, NetworkState>({
           validate: params.early_stopping ? validation(arena, X, y, held, model, context) : undefined,
           seed,
           progress: context.progress,
+          checkpoint: context.checkpoint,
         },
         params,
-        startWeights(sizes, params.activation === "logistic" ? 2 : 6, random),
+        context.resume?.at(-1) as Progress | undefined ??
+          (before
+            ? goOn(before, params)
+            : startProgress(startWeights(sizes, params.activation === "logistic" ? 2 : 6, random), params)),
       );
       const { weights, losses, scores, converged } = trained;
       return { ...model, weights, losses, scores, converged };
@@ -107,6 +125,34 @@ export const mlp = defineEstimator<z.infer<typeof params>, NetworkState>({
     return networkOutput(networkScores(X, state), state);
   },
 });
+
+/** As scikit-learn's warm_start: the weights stay, the optimizer begins anew. */
+function goOn({ weights, losses, scores }: NetworkState, params: MlpParams): Progress {
+  const values = params.early_stopping ? scores.map((score) => -score) : losses;
+  return { ...startProgress(weights, params), losses, scores, best: Math.min(...values) };
+}
+
+function checkContinues(
+  before: NetworkState,
+  sizes: readonly number[],
+  params: MlpParams,
+  n_classes: number,
+): void {
+  const refuse = (state: string) => {
+    throw new AppError("failed_precondition", `Cannot continue mlp: ${state}`, {
+      hint: "Continue with the columns, classes and layers of the first fit, and a larger max_iter.",
+    });
+  };
+  if (before.n_classes !== n_classes) {
+    refuse(`the model has ${before.n_classes} classes, the data ${n_classes}`);
+  }
+  if (before.sizes.join() !== sizes.join()) {
+    refuse(`the model has units ${before.sizes.join(", ")}, not ${sizes.join(", ")}`);
+  }
+  if (before.losses.length > params.max_iter) {
+    refuse(`the model has ${before.losses.length} epochs, max_iter is ${params.max_iter}`);
+  }
+}
 
 /** Uniform within sqrt(factor / (inputs + outputs)), offsets too (Glorot and Bengio 2010, as scikit-learn's). */
 function startWeights(sizes: readonly number[], factor: number, random: Random): Float32Array {

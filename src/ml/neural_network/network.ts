@@ -136,6 +136,11 @@ export class TrainingNetwork extends Network {
     return loss;
   }
 
+  /** The moments of the optimizer; the second is of adam alone. */
+  get moments(): [first: Float32Array, second: Float32Array] {
+    return [this.#first, this.#second];
+  }
+
   /** alpha / 2 times the sum of the squared weights. */
   penalty(): number {
     let sum = 0;

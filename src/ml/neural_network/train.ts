@@ -2,6 +2,7 @@
 import type { Arena } from "@/kernels/solo.ts";
 import { AppError } from "@/shared/errors.ts";
 import { Random } from "@/shared/random.ts";
+import type { Checkpoint } from "../estimator.ts";
 import { type Activation, padded } from "./layers.ts";
 import { type Step, TrainingNetwork } from "./network.ts";
 
@@ -41,6 +42,33 @@ export interface TrainProblem {
   validate?: (weights: Float32Array) => number;
   seed: number;
   progress(done: number, total: number, score?: number): void;
+  checkpoint?: Checkpoint;
+}
+
+/** Where training is after an epoch. */
+export type Progress = {
+  weights: Float32Array;
+  /** The moments of the optimizer; null: they begin anew. */
+  first: Float32Array | null;
+  second: Float32Array | null;
+  /** Adam's beta_1 and beta_2 to the power of the steps. */
+  decay: { first: number; second: number };
+  rate: number;
+  losses: number[];
+  scores: number[];
+  /** The lowest loss or negative score, and the epochs since it was improved by tol. */
+  best: number;
+  waited: number;
+  /** The weights of the best score; null without `validate`. */
+  kept: Float32Array | null;
+};
+
+/** Before the first epoch. */
+export function startProgress(weights: Float32Array, { learning_rate_init }: TrainParams): Progress {
+  return {
+    ...{ weights, first: null, second: null, decay: { first: 1, second: 1 }, rate: learning_rate_init },
+    ...{ losses: [], scores: [], best: Infinity, waited: 0, kept: null },
+  };
 }
 
 export interface Trained {
@@ -56,31 +84,44 @@ export interface Trained {
 /** A learning rate smaller than this ends `adaptive`. */
 const LEAST_RATE = 1e-6;
 
-/** @param start the weights before the first step, as `layersOf` lays them out */
+/** Streams of chance: each epoch has its own, so that one can go on at any of them. */
+const EPOCHS = 16;
+
 export function train(
   arena: Arena,
   problem: TrainProblem,
   params: TrainParams,
-  start: Float32Array,
+  start: Progress,
 ): Trained {
   const { train, y, weight, sizes, classes } = problem;
   const batch = Math.min(params.batch_size === "auto" ? 200 : params.batch_size, train.length);
   const { activation, alpha, dropout } = params;
   const network = new TrainingNetwork(arena, { sizes, activation, batch, classes, alpha, dropout });
-  network.weights.set(start);
-  const random = new Random(problem.seed, 1);
-  const order = train.slice();
+  network.weights.set(start.weights);
+  network.moments.forEach((moment, i) => moment.set([start.first, start.second][i] ?? []));
   const rows = arena.integers(batch);
   const truths = arena.floats(batch);
   const weights = weight ? arena.floats(batch) : undefined;
   const width = padded(sizes[0]);
 
-  const losses: number[] = [];
-  const scores: number[] = [];
-  let [best, kept, waited, rate] = [Infinity, start, 0, params.learning_rate_init];
-  const decay = { first: 1, second: 1 };
+  const losses = [...start.losses];
+  const scores = [...start.scores];
+  let { best, waited, rate } = start;
+  let kept = start.kept ?? start.weights;
+  const decay = { ...start.decay };
   let converged = false;
-  for (let epoch = 0; epoch < params.max_iter && !converged; epoch++) {
+  const piece = (): Progress => {
+    const [first, second] = network.moments.map((moment) => moment.slice());
+    return {
+      ...{ weights: network.weights.slice(), first, second, decay: { ...decay }, rate },
+      ...{ losses: [...losses], scores: [...scores], best, waited },
+      kept: problem.validate ? kept : null,
+    };
+  };
+  if (losses.length > 0) problem.progress(losses.length, params.max_iter, scores.at(-1) ?? losses.at(-1));
+  for (let epoch = losses.length; epoch < params.max_iter && !converged; epoch++) {
+    const random = new Random(problem.seed, EPOCHS + epoch);
+    const order = train.slice();
     if (params.shuffle) random.shuffle(order);
     let loss = 0;
     for (let from = 0; from < order.length; from += batch) {
@@ -120,10 +161,12 @@ export function train(
     if (params.solver === "sgd" && params.learning_rate === "invscaling") {
       rate = params.learning_rate_init / raise((epoch + 1) * order.length + 1, params.power_t);
     }
-    if (waited <= params.n_iter_no_change) continue;
-    waited = 0;
-    if (params.solver === "sgd" && params.learning_rate === "adaptive" && rate > LEAST_RATE) rate /= 5;
-    else converged = true;
+    if (waited > params.n_iter_no_change) {
+      waited = 0;
+      if (params.solver === "sgd" && params.learning_rate === "adaptive" && rate > LEAST_RATE) rate /= 5;
+      else converged = true;
+    }
+    if (!converged) problem.checkpoint?.(piece, true);
   }
   const final = problem.validate ? kept : network.weights.slice();
   if (!final.every(Number.isFinite)) throw diverged(losses.length, params);

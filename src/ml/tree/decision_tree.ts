@@ -6,7 +6,7 @@ import { balancedWeights, multiplyWeights } from "./class_weight.ts";
 import { createGrower } from "./create_grower.ts";
 import { classificationCriterion, maxFeaturesParam, regressionCriterion, treeParams } from "./params.ts";
 import { prune } from "./prune.ts";
-import { predictTrees, TreesBuilder, type TreesState } from "./trees_state.ts";
+import { normalise, predictTrees, TreesBuilder, type TreesState } from "./trees_state.ts";
 
 const splitter = z.enum(["best", "random"]).default("best")
   .describe("best: the best threshold of each feature; random: one random threshold a feature.");
@@ -57,5 +57,5 @@ export const decisionTree = defineEstimator<DecisionTreeParams, TreesState>({
     return predictTrees(X, state);
   },
 
-  importances: (state) => state.importance,
+  importances: (state) => normalise(state.importance.slice()),
 });

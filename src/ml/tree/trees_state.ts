@@ -21,7 +21,7 @@ export type TreesState = State & {
   right: Int32Array;
   /** (leaves * max(1, n_classes)) what each leaf predicts. */
   value: Float64Array;
-  /** (columns) mean decrease in impurity, summing to 1 or all 0. */
+  /** (columns) sum over the trees of each one's shares of the decrease in impurity; of old models their mean. */
   importance: Float64Array;
   /** Accuracy or R2 on the rows that each tree did not see; null unless asked for. */
   oob_score: number | null;
@@ -40,13 +40,30 @@ export class TreesBuilder {
   #nodes = 0;
   #leaves = 0;
   #importance: Float64Array;
-  #grownTrees = 0;
+  #oobScore: number | null = null;
+  /** What `piece` has given: trees, and parts of the arrays. */
+  #given = { trees: 0, parts: 0 };
 
-  constructor(n_classes: number, cols: number) {
+  /** @param before trees that stand in front, in pieces */
+  constructor(n_classes: number, cols: number, before: readonly TreesState[] = []) {
     this.#nClasses = n_classes;
     this.#outputs = Math.max(1, n_classes);
     this.#cols = cols;
-    this.#importance = new Float64Array(cols);
+    this.#importance = before.at(-1)?.importance.slice() ?? new Float64Array(cols);
+    for (const piece of before) {
+      for (const first of piece.root) this.#root.push(first);
+      this.#keep(piece);
+    }
+    this.#given = { trees: this.#root.length, parts: before.length };
+  }
+
+  #keep({ feature, threshold, right, value }: Omit<CompactTree, "importance">): void {
+    this.#feature.push(feature);
+    this.#threshold.push(threshold);
+    this.#right.push(right);
+    this.#value.push(value);
+    this.#nodes += feature.length;
+    this.#leaves += value.length / this.#outputs;
   }
 
   /** Adds a tree, leaving out nodes that can't be reached. */
@@ -128,30 +145,36 @@ export class TreesBuilder {
       right[node] += feature[node] < 0 ? this.#leaves : this.#nodes;
     }
     this.#root.push(this.#nodes);
-    this.#feature.push(feature);
-    this.#threshold.push(threshold);
-    this.#right.push(right);
-    this.#value.push(value);
-    this.#nodes += feature.length;
-    this.#leaves += value.length / this.#outputs;
+    this.#keep({ feature, threshold, right, value });
     if (feature.length > 1) {
       normalise(importance);
       for (let j = 0; j < importance.length; j++) this.#importance[j] += importance[j];
-      this.#grownTrees++;
     }
   }
 
   finish(oobScore: number | null): TreesState {
+    this.#oobScore = oobScore;
+    return this.#stateFrom({ trees: 0, parts: 0 });
+  }
+
+  /** The trees since the last piece. Nodes and leaves keep their numbers among all trees. */
+  piece(): TreesState {
+    const state = this.#stateFrom(this.#given);
+    this.#given = { trees: this.#root.length, parts: this.#feature.length };
+    return state;
+  }
+
+  #stateFrom({ trees, parts }: { trees: number; parts: number }): TreesState {
     return {
       n_classes: this.#nClasses,
       n_features: this.#cols,
-      root: Int32Array.from(this.#root),
-      feature: joined(this.#feature, new Int32Array(this.#nodes)),
-      threshold: joined(this.#threshold, new Float64Array(this.#nodes)),
-      right: joined(this.#right, new Int32Array(this.#nodes)),
-      value: joined(this.#value, new Float64Array(this.#leaves * this.#outputs)),
-      importance: normalise(this.#importance),
-      oob_score: oobScore,
+      root: Int32Array.from(this.#root.slice(trees)),
+      feature: joined(this.#feature.slice(parts), Int32Array),
+      threshold: joined(this.#threshold.slice(parts), Float64Array),
+      right: joined(this.#right.slice(parts), Int32Array),
+      value: joined(this.#value.slice(parts), Float64Array),
+      importance: this.#importance.slice(),
+      oob_score: this.#oobScore,
     };
   }
 }
@@ -184,7 +207,8 @@ export function normalise(values: Float64Array): Float64Array {
   return values;
 }
 
-function joined<T extends Int32Array | Float64Array>(parts: T[], whole: T): T {
+function joined<T extends Int32Array | Float64Array>(parts: T[], kind: new (length: number) => T): T {
+  const whole = new kind(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);

@@ -3,7 +3,7 @@ import { withArena } from "@/kernels/solo.ts";
 import { checkParams } from "@/ml/check_params.ts";
 import { layersOf, padded } from "@/ml/neural_network/layers.ts";
 import { networkOutput, networkScores } from "@/ml/neural_network/predict.ts";
-import { train, type TrainParams } from "@/ml/neural_network/train.ts";
+import { startProgress, train, type TrainParams } from "@/ml/neural_network/train.ts";
 import { readReference } from "../../reference/read_reference.ts";
 import { distanceBetween, matrixOf } from "../columns.ts";
 
@@ -49,7 +49,7 @@ for (const one of readReference<Case[]>("mlp.json")) {
           progress: () => {},
         },
         params,
-        weightsOf(sizes, one),
+        startProgress(weightsOf(sizes, one), params),
       );
     });
     assert.equal(trained.losses.length, one.losses.length);
