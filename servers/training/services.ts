@@ -2,6 +2,7 @@
 import type { CommandContext } from "@/shared/command.ts";
 import { AppError } from "@/shared/errors.ts";
 import type { Log } from "@/shared/log.ts";
+import { openCheckpoints } from "@/jobs/checkpoints.ts";
 import { type LearningPool, openPool } from "@/jobs/learning_pool.ts";
 import { type JobQueue, openQueue } from "@/jobs/queue.ts";
 import { type JobRunner, startRunner } from "@/jobs/runner.ts";
@@ -37,6 +38,7 @@ export function openTrainingServices(
   const runner = startRunner({
     holdouts,
     queue,
+    checkpoints: openCheckpoints(command.home.checkpoints, log),
     pool,
     registry,
     log,

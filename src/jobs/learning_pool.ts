@@ -13,6 +13,8 @@ import type { Evaluation } from "./tasks/evaluate.ts";
 export interface TaskOptions {
   signal?: AbortSignal;
   report?: Report;
+  /** Keeps a piece of what the task has learned so far. */
+  checkpoint?: (piece: Uint8Array, isWhole: boolean) => void;
   /** Longest that the task may take; it is then ended. */
   timeout_ms?: number;
   /** The job that the task is part of: its Workers are kept for its next tasks until `endJob`. */
@@ -31,6 +33,13 @@ export interface LearningPool {
   endJob(job_id: string): void;
   close(): void;
 }
+
+/**
+ * Longest that a Worker may take to stop. One that is busy can't be ended from outside: Deno lets it run for two
+ * seconds (2.6) or to the end of its work (2.9), and its threads longer. So it is asked through shared memory, at which
+ * its loops and kernels look.
+ */
+const STOP_MS = 1000;
 
 /** Places at work, and who waits for one. */
 interface Lane {
@@ -87,7 +96,24 @@ export function openPool(size: number, log: Log, holdouts: HoldoutDoor | null = 
     new Promise<TaskOutput<N>>((done, failed) => {
       const worker = take(options.job_id);
       active.add(worker);
+      const stop = new Int32Array(new SharedArrayBuffer(4));
       let timer: ReturnType<typeof setTimeout> | undefined;
+      /** Why it was asked to stop. */
+      let reason: AppError | undefined;
+      const end = () => {
+        settle(false);
+        failed(reason);
+      };
+      const askToStop = (why: AppError) => {
+        if (reason) return;
+        reason = why;
+        clearTimeout(timer);
+        timer = setTimeout(() => {
+          log.warn("a learning Worker did not stop in time", { task: name });
+          end();
+        }, STOP_MS);
+        Atomics.store(stop, 0, 1);
+      };
       const settle = (keep: boolean) => {
         clearTimeout(timer);
         options.signal?.removeEventListener("abort", cancel);
@@ -97,12 +123,11 @@ export function openPool(size: number, log: Log, holdouts: HoldoutDoor | null = 
         } else worker.terminate();
         if (!closed) spare ??= start();
       };
-      const cancel = () => {
-        settle(false);
-        failed(new AppError("cancelled", `Cannot finish ${name}: it was cancelled`));
-      };
+      const cancel = () => askToStop(new AppError("cancelled", `Cannot finish ${name}: it was cancelled`));
       worker.onmessage = ({ data }) => {
+        if (reason) return data.type === "progress" || data.type === "checkpoint" ? undefined : end();
         if (data.type === "progress") return options.report?.(data.done, data.total, data.score);
+        if (data.type === "checkpoint") return options.checkpoint?.(data.bytes, data.isWhole);
         settle(true);
         if (data.type === "result") return done(data.value);
         if (data.error.code === "internal") {
@@ -121,18 +146,16 @@ export function openPool(size: number, log: Log, holdouts: HoldoutDoor | null = 
         );
       };
       if (options.timeout_ms) {
-        timer = setTimeout(() => {
-          settle(false);
-          failed(
+        timer = setTimeout(() =>
+          askToStop(
             new AppError(
               "deadline_exceeded",
               `Cannot finish ${name}: it took longer than ${options.timeout_ms} ms`,
             ),
-          );
-        }, options.timeout_ms);
+          ), options.timeout_ms);
       }
       options.signal?.addEventListener("abort", cancel, { once: true });
-      worker.postMessage({ name, input });
+      worker.postMessage({ name, input, stop, isKept: options.checkpoint !== undefined });
     });
 
   return {

@@ -2,6 +2,9 @@
  * A Worker that learns. It is started without rights, and gives up what loading from source needed, so what a
  * broken table or a broken model can reach is its own memory.
  */
+import { encodeState } from "@/artifact/state_file.ts";
+import { checkStop, stopBy, Stopped } from "@/kernels/stop.ts";
+import type { Checkpoint } from "@/ml/estimator.ts";
 import { toWireError } from "@/shared/errors.ts";
 import { revokeAllRights } from "@/shared/confine.ts";
 import { LEARNING_TASKS, type Report, type TaskName } from "./learning_tasks.ts";
@@ -9,6 +12,10 @@ import { LEARNING_TASKS, type Report, type TaskName } from "./learning_tasks.ts"
 export interface TaskMessage {
   name: TaskName;
   input: unknown;
+  /** One word, not 0 when the task is no longer wanted. */
+  stop: Int32Array;
+  /** Whether checkpoints are kept. */
+  isKept: boolean;
 }
 
 const port = self as unknown as {
@@ -21,6 +28,7 @@ revokeAllRights();
 function throttled(): Report {
   let last = 0;
   return (done, total, score) => {
+    checkStop();
     const now = performance.now();
     if (now - last < 50 && done < total) return;
     last = now;
@@ -28,11 +36,37 @@ function throttled(): Report {
   };
 }
 
+/** The least time between two checkpoints, in ms. */
+const PAUSE_MS = 1000;
+/** Of the time; so much a checkpoint may cost. */
+const COST = 1 / 30;
+/** Of the time so far; so much a death may lose, so that long fits keep few pieces. */
+const LOSS = 1 / 50;
+
+/** Asks for a piece when it is time, and hands it out. */
+function kept(): Checkpoint {
+  const started = performance.now();
+  let next = started + PAUSE_MS;
+  return (piece, isWhole) => {
+    const now = performance.now();
+    if (now < next) return;
+    const bytes = encodeState(piece());
+    port.postMessage({ type: "checkpoint", bytes, isWhole }, [bytes.buffer]);
+    const end = performance.now();
+    next = end + Math.max(PAUSE_MS, (end - now) / COST, (end - started) * LOSS);
+  };
+}
+
+type Task = (input: unknown, report: Report, checkpoint?: Checkpoint) => unknown;
+
 port.onmessage = async ({ data }) => {
+  stopBy(data.stop);
   try {
-    const task = LEARNING_TASKS[data.name] as (input: unknown, report: Report) => unknown;
-    port.postMessage({ type: "result", value: await task(data.input, throttled()) });
+    const task = LEARNING_TASKS[data.name] as Task;
+    const value = await task(data.input, throttled(), data.isKept ? kept() : undefined);
+    port.postMessage({ type: "result", value });
   } catch (error) {
+    if (error instanceof Stopped) return port.postMessage({ type: "stopped" });
     const memory = error instanceof RangeError && /allocation|array length|buffer/i.test(error.message);
     port.postMessage({
       type: "error",

@@ -11,6 +11,8 @@ export interface JobQueue {
   take(): Job | null;
   /** @throws AppError not_found */
   get(job_id: string): Job;
+  /** Null when there is none. */
+  find(job_id: string): Job | null;
   /** Newest first. */
   list(filter?: { status?: JobStatus; run_id?: string; offset?: number; limit?: number }): Job[];
   report(job_id: string, progress: JobProgress): void;
@@ -24,6 +26,8 @@ export interface JobQueue {
   cancel(job_id: string): Job;
   /** Whether someone asked to stop this running job. */
   cancelRequested(job_id: string): boolean;
+  /** Whether another connection has written to the database since this was asked last; some microseconds. */
+  hasChanged(): boolean;
   /** Puts a job that is ours back, for another process to take. */
   release(job_id: string): void;
   close(): void;
@@ -55,6 +59,8 @@ export function openQueue(home: Home): JobQueue {
   const lock = tryLock(home, `jobs-${owner}`);
   if (!lock) throw new Error("a fresh lock was taken");
   const now = () => new Date().toISOString();
+  const versionOf = db.prepare("PRAGMA data_version");
+  let version = -1;
 
   const queue: JobQueue = {
     add(request, caller) {
@@ -85,9 +91,14 @@ export function openQueue(home: Home): JobQueue {
       });
     },
 
-    get(job_id) {
+    find(job_id) {
       const row = db.prepare("SELECT * FROM job WHERE job_id = ?").get(job_id);
-      if (row) return rowToJob(row as unknown as Row);
+      return row ? rowToJob(row as unknown as Row) : null;
+    },
+
+    get(job_id) {
+      const job = queue.find(job_id);
+      if (job) return job;
       throw new AppError("not_found", `Cannot find job "${job_id}": there is none with that id`, {
         hint: "list_training_jobs shows all.",
       });
@@ -155,6 +166,13 @@ export function openQueue(home: Home): JobQueue {
         | { cancel_requested: number }
         | undefined;
       return row?.cancel_requested === 1;
+    },
+
+    hasChanged() {
+      const { data_version } = versionOf.get() as { data_version: number };
+      const isOther = data_version !== version;
+      version = data_version;
+      return isOther;
     },
 
     release(job_id) {

@@ -3,6 +3,7 @@ import { AppError, toWireError } from "@/shared/errors.ts";
 import type { HoldoutDoor } from "@/shared/holdout_door.ts";
 import type { Log } from "@/shared/log.ts";
 import type { Registry } from "@/registry/registry.ts";
+import type { Checkpoints } from "./checkpoints.ts";
 import type { Job, JobProgress, TrainingRequest } from "./job.ts";
 import type { LearningPool } from "./learning_pool.ts";
 import type { JobQueue } from "./queue.ts";
@@ -13,6 +14,7 @@ import { runTrainingJob } from "./training_job.ts";
 export interface RunnerParts {
   holdouts: HoldoutDoor;
   queue: JobQueue;
+  checkpoints: Checkpoints;
   pool: LearningPool;
   registry: Registry;
   log: Log;
@@ -40,12 +42,14 @@ export interface JobRunner {
   close(): Promise<void>;
 }
 
-/** How often other processes' queues and wishes to cancel are looked at. */
+/** How often jobs are looked for that other processes left, by putting them into the queue or by dying. */
 const POLL_MS = 500;
-const WAIT_POLL_MS = 50;
+/** How often, while jobs run here, it is asked whether another process wants one to end. */
+const CANCEL_POLL_MS = 20;
+const WAIT_POLL_MS = 20;
 
 export function startRunner(parts: RunnerParts): JobRunner {
-  const { queue, log } = parts;
+  const { queue, checkpoints, log } = parts;
   const running = new Map<string, { abort: AbortController; ended: Promise<void> }>();
   /** Tables that were read when the job was accepted; at most a few, since they take memory. */
   const ready = new Map<string, Prepared>();
@@ -66,14 +70,15 @@ export function startRunner(parts: RunnerParts): JobRunner {
 
   const run = async (job: Job, abort: AbortController): Promise<void> => {
     let written = 0;
-    let stage = { name: "", since: 0 };
+    let stage = newStage({ stage: "waiting", done: 0, total: 1, message: "" });
     const report = (progress: JobProgress) => {
       const now = performance.now();
-      if (progress.stage !== stage.name) stage = { name: progress.stage, since: now };
+      if (progress.stage !== stage.name || progress.total !== stage.total) stage = newStage(progress);
+      stage.score = progress.score ?? stage.score;
       if (now - written < 100 && progress.done < progress.total) return;
       written = now;
       try {
-        queue.report(job.job_id, withRest(progress, (now - stage.since) / 1000));
+        queue.report(job.job_id, withRest(progress, stage));
       } catch (error) {
         log.warn("progress could not be written", { job_id: job.job_id, error: String(error) });
       }
@@ -89,6 +94,11 @@ export function startRunner(parts: RunnerParts): JobRunner {
         ...parts,
         signal: abort.signal,
         report,
+        checkpoints: {
+          read: (key) => checkpoints.read(job.job_id, key),
+          add: (key, piece, isWhole) => checkpoints.add(job.job_id, key, piece, isWhole),
+          forget: (key) => checkpoints.forget(job.job_id, key),
+        },
         kept: (part) => queue.keptPart(job.job_id, part),
         keep: (part, value) => {
           try {
@@ -100,12 +110,14 @@ export function startRunner(parts: RunnerParts): JobRunner {
         },
       });
       await insist(() => queue.succeed(job.job_id, result));
+      await checkpoints.forget(job.job_id);
       log.info("job succeeded", { job_id: job.job_id, model_id: result.model_id, timings: result.timings });
     } catch (error) {
       if (closing) return queue.release(job.job_id);
       const wire = toWireError(error);
       if (wire.code === "internal") log.error(`job ${job.job_id} failed unexpectedly`, error);
       await insist(() => queue.fail(job.job_id, wire));
+      await checkpoints.forget(job.job_id);
       log.info("job ended", { job_id: job.job_id, error: wire });
     } finally {
       parts.pool.endJob(job.job_id);
@@ -126,20 +138,23 @@ export function startRunner(parts: RunnerParts): JobRunner {
       running.set(job.job_id, { abort, ended });
     }
   };
-  const poll = setInterval(() => {
+  const tried = (work: () => void) => {
     try {
+      work();
+    } catch (error) {
+      log.error("the queue could not be read", error);
+    }
+  };
+  const poll = setInterval(() => tried(fill), POLL_MS);
+  const cancelPoll = setInterval(() =>
+    tried(() => {
+      if (running.size === 0 || !queue.hasChanged()) return;
       for (const [job_id, { abort }] of running) if (queue.cancelRequested(job_id)) abort.abort();
-      fill();
-    } catch (error) {
-      log.error("the queue could not be read", error);
-    }
-  }, POLL_MS);
-  queueMicrotask(() => {
-    try {
-      fill();
-    } catch (error) {
-      log.error("the queue could not be read", error);
-    }
+    }), CANCEL_POLL_MS);
+  queueMicrotask(() => tried(fill));
+  void checkpoints.sweep((job_id) => {
+    const status = queue.find(job_id)?.status;
+    return status !== "queued" && status !== "running";
   });
 
   return {
@@ -172,6 +187,7 @@ export function startRunner(parts: RunnerParts): JobRunner {
     async close() {
       closing = true;
       clearInterval(poll);
+      clearInterval(cancelPoll);
       for (const { abort } of running.values()) abort.abort();
       await Promise.all([...running.values()].map(({ ended }) => ended));
     },
@@ -196,15 +212,30 @@ async function prepareAgain(
   return await parts.pool.run("prepare", prepareInput(request, table), { signal });
 }
 
+/** A stage from its first report on: what a job had done before it was cut off says nothing of its pace. */
+interface Stage {
+  name: string;
+  total: number;
+  since: number;
+  from: number;
+  /** The last that was told. */
+  score: number | undefined;
+}
+
+function newStage({ stage, total, done }: JobProgress): Stage {
+  return { name: stage, total, since: performance.now(), from: done, score: undefined };
+}
+
 /** Early guesses are wild, and short ones tell nothing. */
 const TELLING_S = 2;
 
-/** @param elapsed_s time of this stage so far */
-function withRest(progress: JobProgress, elapsed_s: number): JobProgress {
+function withRest(progress: JobProgress, { since, from, score }: Stage): JobProgress {
   const { done, total } = progress;
-  if (elapsed_s < TELLING_S || done <= 0 || done >= total) return progress;
-  const rest_s = Math.round(elapsed_s * (total - done) / done);
-  return { ...progress, rest_s, message: `${progress.message}, about ${rest_s} s left` };
+  const known = score === undefined ? progress : { ...progress, score };
+  const elapsed_s = (performance.now() - since) / 1000;
+  if (elapsed_s < TELLING_S || done <= from || done >= total) return known;
+  const rest_s = Math.round(elapsed_s * (total - done) / (done - from));
+  return { ...known, rest_s, message: `${progress.message}, about ${rest_s} s left` };
 }
 
 /** The part of a request that reading and sealing need. */

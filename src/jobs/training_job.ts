@@ -1,5 +1,6 @@
 /** One job, from the table's bytes to a model in the registry. */
 import { AppError, toWireError } from "@/shared/errors.ts";
+import { canonicalJson, sha256Hex } from "@/shared/hash.ts";
 import type { HoldoutDoor } from "@/shared/holdout_door.ts";
 import { VERSION } from "@/shared/version.ts";
 import type { Holdout, Registry } from "@/registry/registry.ts";
@@ -19,6 +20,12 @@ export interface JobParts {
   /** What a part came to when the job ran before and was cut off; undefined: it must be done. */
   kept(part: string): unknown;
   keep(part: string, value: unknown): void;
+  /** Of the fits of this job that are not done: what they had learned when they were cut off. */
+  checkpoints: {
+    read(key: string): Promise<Uint8Array[]>;
+    add(key: string, piece: Uint8Array, isWhole: boolean): void;
+    forget(key: string): Promise<void>;
+  };
 }
 
 /** What the job compares and fits with; `auto` has several. */
@@ -65,9 +72,11 @@ export async function runTrainingJob(
     message: `fitting ${winner.algorithm} on ${train.rows} rows`,
   });
   const metrics_from = compared.how;
+  const key = keyOf(request, "fit", winner);
   const fitted = await pool.run("fit", {
     train,
     options: { ...fitOptions(request, prepared, winner), threads: request.threads },
+    resume: await parts.checkpoints.read(key),
     metric,
     facts: {
       metrics: best.metrics,
@@ -87,6 +96,7 @@ export async function runTrainingJob(
   }, {
     signal,
     job_id,
+    checkpoint: (piece, isWhole) => parts.checkpoints.add(key, piece, isWhole),
     report: (done, total, score) =>
       report({
         ...{ stage: "fitting", done, total, message: `fitting ${winner.algorithm} on ${train.rows} rows` },
@@ -128,6 +138,13 @@ export function candidatesOf(request: TrainingRequest, prepared: Prepared): Cand
   }).slice(0, request.trials);
 }
 
+/** What a part of a job depends on; its threads are none of it. Another version of mlmcp may learn otherwise. */
+function keyOf(request: TrainingRequest, part: string, { algorithm, params }: Candidate): string {
+  const { threads: _, ...asked } = request;
+  const about = { version: VERSION, asked, part, algorithm, params };
+  return sha256Hex(new TextEncoder().encode(canonicalJson(about))).slice(0, 32);
+}
+
 function rounded(ms: number): number {
   return Math.round(ms * 10) / 10;
 }
@@ -156,6 +173,13 @@ function fitOptions(request: TrainingRequest, prepared: Prepared, candidate: Can
   };
 }
 
+/** What a candidate came to, as it is kept. */
+interface KeptPart {
+  key: string;
+  row: LeaderboardRow;
+  result: CrossValidation | null;
+}
+
 interface Compared {
   rows: LeaderboardRow[];
   results: Map<LeaderboardRow, CrossValidation>;
@@ -170,7 +194,7 @@ async function compareAll(
   request: TrainingRequest,
   prepared: Prepared,
   metric: string,
-  { pool, signal, report, kept, keep }: JobParts,
+  { pool, signal, report, kept, keep, checkpoints }: JobParts,
 ): Promise<Compared> {
   const folds = foldsFor(request, prepared);
   const how = `${folds}-fold cross-validation on the training rows`;
@@ -188,10 +212,11 @@ async function compareAll(
   const threads = Math.max(1, Math.floor(request.threads / candidates.length));
   const one = async (candidate: Candidate, i: number): Promise<[LeaderboardRow, CrossValidation | null]> => {
     const part = `compare ${i}`;
-    const before = kept(part) as [LeaderboardRow, CrossValidation | null] | undefined;
-    if (before) {
+    const key = keyOf(request, part, candidate);
+    const before = kept(part) as KeptPart | undefined;
+    if (before?.key === key) {
       share[i] = 1;
-      return before;
+      return [before.row, before.result];
     }
     const started = performance.now();
     const row: LeaderboardRow = {
@@ -204,7 +229,8 @@ async function compareAll(
     const done = (result: CrossValidation | null): [LeaderboardRow, CrossValidation | null] => {
       row.duration_ms = rounded(performance.now() - started);
       share[i] = 1;
-      keep(part, [row, result]);
+      keep(part, { key, row, result } satisfies KeptPart);
+      void checkpoints.forget(key);
       return [row, result];
     };
     try {
@@ -215,12 +241,14 @@ async function compareAll(
         metric,
         ...(prepared.groups ? { groups: prepared.groups } : {}),
         ...(prepared.order ? { order: prepared.order } : {}),
+        resume: await checkpoints.read(key),
       }, {
         signal,
         job_id,
+        checkpoint: (piece, isWhole) => checkpoints.add(key, piece, isWhole),
         report: (done, all, score) => {
           share[i] = done / all;
-          tell(`${candidate.algorithm}: fold ${done} of ${all}`, score);
+          tell(`${candidate.algorithm}: fold ${Math.min(Math.floor(done) + 1, all)} of ${all}`, score);
         },
       });
       row.score = Number.isFinite(result.mean) ? result.mean : null;

@@ -11,6 +11,7 @@
  * Source: Breiman, "Random Forests" (2001); Geurts, Ernst, Wehenkel, "Extremely randomized trees" (2006);
  * scikit-learn, `_splitter.pyx`.
  */
+import { stopped } from "./stop.as";
 
 /** What is the same for all trees; the layout is that of forest_memory.ts. */
 @unmanaged
@@ -1527,6 +1528,9 @@ function compact(forest: Forest, tree: Tree, nodes: u32): void {
   }
 }
 
+/** Nodes of so many rows look whether the tree is still wanted. */
+const LOOK_ROWS: u32 = 512;
+
 /** Grows the tree depth first: its number of nodes, or 0 where a row was drawn too often to count it. */
 export function forest_grow(forest: Forest, tree: Tree): u32 {
   a = tree.a;
@@ -1573,6 +1577,7 @@ export function forest_grow(forest: Forest, tree: Tree): u32 {
     store<i32>(tree.nodeLeft + word, -1);
     store<i32>(tree.nodeRight + word, -1);
     const n = end - start;
+    if (n >= LOOK_ROWS && stopped()) unreachable();
     const from = (isBack ? tree.back : tree.front) + <usize> start * stride;
     enter(forest, tree, from, n);
     store<f64>(tree.nodeThreshold + (word << 1), 0);

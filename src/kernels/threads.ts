@@ -9,6 +9,7 @@
  * goes back to its event loop, from which a message wakes it: a Worker that waits forever could not be ended.
  */
 import type { Kernel, Kernels } from "./kernels.ts";
+import { checkStop, stopWord } from "./stop.ts";
 import wasm from "./kernels.wasm" with { type: "bytes" };
 
 /** Tasks at once in the ring; each is STATE, FUNCTION and up to four arguments. */
@@ -23,6 +24,9 @@ const MAX_THREADS = HEAD_WORDS - ASLEEP;
 
 /** Looks before a thread sleeps: short tasks follow each other so quickly. Many more would starve a busy machine. */
 const SPINS = 4000;
+
+/** Longest that the caller sleeps without a look whether its work is still wanted. */
+const LOOK_MS = 10;
 
 /** A kernel trapped: most likely its memory is full. */
 export class KernelError extends Error {
@@ -62,10 +66,14 @@ export interface Threads {
 export function openThreads(size: number): Threads {
   const module = compiled ??= new WebAssembly.Module(wasm);
   const memory = new WebAssembly.Memory(PAGES);
-  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+  const imports = { env: { memory, stopped: () => Atomics.load(stopWord(), 0) } };
+  const kernels = new WebAssembly.Instance(module, imports).exports as unknown as Kernels;
   const names = WebAssembly.Module.exports(module).map(({ name }) => name);
   const board = new Int32Array(new SharedArrayBuffer((HEAD_WORDS + RING * WORDS) * 4));
-  const workers = startWorkers(Math.min(size - 1, MAX_THREADS), { module, memory, board, names });
+  const workers = startWorkers(Math.min(size - 1, MAX_THREADS), {
+    ...{ module, memory, board, names },
+    stop: stopWord(),
+  });
   const placeOf = (task: number) => HEAD_WORDS + (task % RING) * WORDS;
 
   const runOne = () => {
@@ -105,10 +113,12 @@ export function openThreads(size: number): Threads {
     wait(task) {
       const place = placeOf(task);
       while (Atomics.load(board, place + STATE) === QUEUED) {
+        checkStop();
         if (runOne()) continue;
         for (let i = 0; i < SPINS && Atomics.load(board, place + STATE) === QUEUED; i++);
-        Atomics.wait(board, place + STATE, QUEUED);
+        Atomics.wait(board, place + STATE, QUEUED, LOOK_MS);
       }
+      checkStop();
       if (board[place + STATE] === FAILED) throw new KernelError(names[board[place + FUNCTION]]);
       return board[place + RESULT];
     },
@@ -142,6 +152,8 @@ interface Shared {
   memory: WebAssembly.Memory;
   board: Int32Array;
   names: string[];
+  /** Not 0: the work is no longer wanted. */
+  stop: Int32Array;
 }
 
 /** Takes the next task and does it; false when there is none. Must not use anything of this module. */
@@ -172,8 +184,8 @@ function serve(next: typeof runNext, layout: Layout): void {
   };
   let shared: Shared & { i: number; functions: Functions };
   const work = () => {
-    const { board, i, names, functions } = shared;
-    for (;;) {
+    const { board, i, names, functions, stop } = shared;
+    while (Atomics.load(stop, 0) === 0) {
       try {
         while (next(board, names, functions, layout));
       } catch {
@@ -190,7 +202,9 @@ function serve(next: typeof runNext, layout: Layout): void {
   };
   port.onmessage = ({ data }) => {
     if (data) {
-      const { exports } = new WebAssembly.Instance(data.module, { env: { memory: data.memory } });
+      const { module, memory, stop } = data;
+      const imports = { env: { memory, stopped: () => Atomics.load(stop, 0) } };
+      const { exports } = new WebAssembly.Instance(module, imports);
       shared = { ...data, functions: exports as Functions };
     }
     work();

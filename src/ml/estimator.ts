@@ -50,6 +50,8 @@ export type Checkpoint = (piece: () => State, isWhole: boolean) => void;
 export interface Continuation {
   /** The parameter that counts the steps, those of the first fit included. */
   steps: string;
+  /** Steps that a model has. */
+  done(state: State): number;
   /** Parameters that may differ from the first fit's; the others must be the same. */
   free: readonly string[];
 }

@@ -7,7 +7,8 @@
 import { columnOf, type Table, takeRows } from "@/dataset/table.ts";
 import { AppError } from "@/shared/errors.ts";
 import { checkParams } from "./check_params.ts";
-import type { Needs, Task } from "./estimator.ts";
+import { continuedTarget } from "./continue_from.ts";
+import type { Checkpoint, Needs, Task } from "./estimator.ts";
 import { estimatorOf } from "./estimators.ts";
 import type { Matrix } from "./matrix.ts";
 import { chooseFeatures, type FeatureSpec } from "./preprocessing/choose_features.ts";
@@ -66,8 +67,11 @@ export interface FitOptions {
   sample_weight?: string;
   /** Threads that the fit may use; the model does not depend on it. Default: 1. */
   threads?: number;
-  /** What an earlier fit of the same algorithm learned (`FittedPipeline.state`), to go on from. */
-  continue_from?: State;
+  /** A model of the same algorithm to go on from: its preparation, features and classes stay. */
+  continue_from?: FittedPipeline;
+  /** As FitContext's. */
+  resume?: readonly State[];
+  checkpoint?: Checkpoint;
   progress?: (done: number, total: number, score?: number) => void;
 }
 
@@ -82,7 +86,10 @@ export function fitPipeline(table: Table, options: FitOptions): FittedPipeline {
   const { task, algorithm, seed } = options;
   const estimator = estimatorOf(algorithm);
   const params = checkParams(algorithm, task, options.params);
-  const target = targetSpec(columnOf(table, options.target), task);
+  const before = options.continue_from;
+  const target = before
+    ? continuedTarget(columnOf(table, options.target), before)
+    : targetSpec(columnOf(table, options.target), task);
 
   const encoded = encodeTarget(columnOf(table, options.target), target);
   const kept = rowsWithValue(encoded);
@@ -93,8 +100,8 @@ export function fitPipeline(table: Table, options: FitOptions): FittedPipeline {
   const weight = options.sample_weight === undefined
     ? undefined
     : readSampleWeight(columnOf(rows, options.sample_weight));
-  const { features, dropped } = chooseFeatures(rows, options);
-  const prepared = features.map((feature) => learnColumn(rows, feature, estimator.needs));
+  const { features, dropped } = before ?? chooseFeatures(rows, options);
+  const prepared = before?.prepared ?? features.map((feature) => learnColumn(rows, feature, estimator.needs));
   const shape = matrixShape(prepared);
   const X = fillMatrix(rows, features, prepared, shape.names, shape.categories);
 
@@ -104,7 +111,9 @@ export function fitPipeline(table: Table, options: FitOptions): FittedPipeline {
     seed,
     sample_weight: weight,
     threads: options.threads,
-    continue_from: options.continue_from,
+    continue_from: before?.state,
+    resume: options.resume,
+    checkpoint: options.checkpoint,
     progress: options.progress ?? (() => {}),
   });
   return {

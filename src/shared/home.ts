@@ -8,6 +8,8 @@ export interface Home {
   readonly datasets: string;
   readonly models: string;
   readonly holdouts: string;
+  /** Of training jobs that have not ended. */
+  readonly checkpoints: string;
   readonly runs: string;
   readonly logs: string;
   readonly keys: string;
@@ -22,6 +24,7 @@ export function homeAt(path: string): Home {
     datasets: join(path, "datasets"),
     models: join(path, "models"),
     holdouts: join(path, "holdouts"),
+    checkpoints: join(path, "checkpoints"),
     runs: join(path, "runs"),
     logs: join(path, "logs"),
     keys: join(path, "keys"),
@@ -37,7 +40,10 @@ export function homeAt(path: string): Home {
 export function createHome(path: string): Home {
   const home = homeAt(path);
   for (
-    const folder of [home.path, home.datasets, home.models, home.holdouts, home.runs, home.logs, home.keys]
+    const folder of [
+      ...[home.path, home.datasets, home.models, home.holdouts, home.checkpoints],
+      ...[home.runs, home.logs, home.keys],
+    ]
   ) {
     try {
       Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { openCheckpoints } from "@/jobs/checkpoints.ts";
 import { openPool } from "@/jobs/learning_pool.ts";
 import type { TrainingRequest } from "@/jobs/job.ts";
 import { type JobQueue, openQueue } from "@/jobs/queue.ts";
@@ -42,6 +43,7 @@ function open(home: Home, workers = 2, damage: (queue: JobQueue) => JobQueue = (
   const bytes = new TextEncoder().encode(findSample("iris").text);
   const runner: JobRunner = startRunner({
     ...{ holdouts: openHoldouts(home.holdouts), queue, registry, pool, log, at_once: 2 },
+    checkpoints: openCheckpoints(home.checkpoints, log),
     readDataset: () => Promise.resolve({ bytes, file_name: "iris.csv", sha256: sha256Hex(bytes) }),
   });
   return {

@@ -1,13 +1,19 @@
 /** Fits the chosen candidate on all training rows and writes the artifact. */
-import { type ArtifactFacts, encodeArtifact } from "@/artifact/artifact.ts";
+import { type ArtifactFacts, decodeArtifact, encodeArtifact } from "@/artifact/artifact.ts";
+import { decodeState } from "@/artifact/state_file.ts";
 import { columnOf, type Table, takeRows } from "@/dataset/table.ts";
+import type { Checkpoint } from "@/ml/estimator.ts";
 import { permutationImportance } from "@/ml/inspection/permutation_importance.ts";
 import { encodeTarget, type FitOptions, fitPipeline } from "@/ml/pipeline.ts";
 import type { Report } from "../learning_tasks.ts";
 
 export interface FitInput {
   train: Table;
-  options: Omit<FitOptions, "progress">;
+  options: Omit<FitOptions, "progress" | "continue_from" | "resume" | "checkpoint">;
+  /** The artifact of the model to go on from. */
+  continue_from?: Uint8Array;
+  /** What the checkpoints kept when the same fit was cut off. */
+  resume?: Uint8Array[];
   metric: string;
   facts: Omit<ArtifactFacts, "importances" | "baseline"> & {
     baseline_metrics: Record<string, number | null>;
@@ -23,9 +29,15 @@ export interface Fitted {
 /** Rows that the importances are measured on. */
 const IMPORTANCE_ROWS = 1000;
 
-export function fit(input: FitInput, report: Report): Fitted {
+export function fit(input: FitInput, report: Report, checkpoint?: Checkpoint): Fitted {
   const started = performance.now();
-  const pipeline = fitPipeline(input.train, { ...input.options, progress: report });
+  const pipeline = fitPipeline(input.train, {
+    ...input.options,
+    ...(input.continue_from ? { continue_from: decodeArtifact(input.continue_from).pipeline } : {}),
+    resume: input.resume?.map(decodeState),
+    checkpoint,
+    progress: report,
+  });
   const fit_ms = performance.now() - started;
   const { baseline_metrics, ...facts } = input.facts;
   const target = columnOf(input.train, input.options.target);

@@ -24,6 +24,7 @@ export interface Continued {
 /** What would make other trees than the first ones, or undo what they promise, must stay. */
 export const CONTINUES: Continuation = {
   steps: "max_iter",
+  done: (state) => roundsOf(state as BoostingState),
   free: [
     ...[
       "learning_rate",
@@ -37,6 +38,10 @@ export const CONTINUES: Continuation = {
     ...["early_stopping", "n_iter_no_change", "tol"],
   ],
 };
+
+function roundsOf({ root, baseline }: BoostingState): number {
+  return root.length / baseline.length;
+}
 
 /** What a checkpoint adds to the ones before. */
 export type Piece = State & JoinedTrees & {
@@ -85,7 +90,7 @@ export function checkContinues(
       refuse(`"${X.names[j]}" has ${X.categories[j]} categories, and ${codes} in the model`);
     }
   }
-  const rounds = before.root.length / before.baseline.length;
+  const rounds = roundsOf(before);
   if (rounds > params.max_iter) refuse(`the model has ${rounds} rounds, max_iter is ${params.max_iter}`);
 }
 
@@ -126,7 +131,7 @@ export function continuedFrom(
   return {
     baseline,
     trees: joined,
-    rounds: before.root.length / before.baseline.length,
+    rounds: roundsOf(before),
     losses,
     gain,
     fill(engine) {

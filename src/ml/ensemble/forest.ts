@@ -56,7 +56,11 @@ type Schemas = ReturnType<typeof forestParams>;
 export type ForestParams = z.output<Schemas["regression"]> | z.output<Schemas["classification"]>;
 
 /** All trees of a forest are grown alike. */
-export const FOREST_CONTINUES: Continuation = { steps: "n_estimators", free: ["oob_score"] };
+export const FOREST_CONTINUES: Continuation = {
+  steps: "n_estimators",
+  done: (state) => (state as TreesState).root.length,
+  free: ["oob_score"],
+};
 
 /** What a checkpoint keeps, and who grew these trees: the kernels and the plain grower are not mixed in one forest. */
 type Piece = TreesState & { by_kernels: boolean };

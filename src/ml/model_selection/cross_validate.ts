@@ -6,6 +6,7 @@ import { scoreAll } from "../metrics/score_all.ts";
 import { type FitOptions, fitPipeline } from "../pipeline.ts";
 import { readSampleWeight } from "../preprocessing/sample_weight.ts";
 import { type TargetSpec, targetSpec } from "../preprocessing/target.ts";
+import type { State } from "../state.ts";
 import { rowsWithTarget, scoresFor, truthOf } from "./scored_rows.ts";
 
 export interface CrossValidation {
@@ -21,7 +22,14 @@ export interface CrossValidation {
   fit_rows: number;
 }
 
-export interface CrossValidateOptions extends FitOptions {
+/** What a fold came to. */
+type Fold = { score: number; metrics: Record<string, number | null> };
+
+/** What a checkpoint keeps: the folds that are done, and a piece of the fit of the next one. */
+type Piece = State & { folds: Fold[]; fit: State | null };
+
+/** Every fold is fitted from the start. */
+export interface CrossValidateOptions extends Omit<FitOptions, "continue_from"> {
   folds: number;
   /** A name of METRICS. */
   metric: string;
@@ -29,7 +37,8 @@ export interface CrossValidateOptions extends FitOptions {
   groups?: Int32Array;
   /** The time of each row: training is earlier than the test. Not together with `groups`. */
   order?: Float64Array;
-  onFold?: (done: number, total: number, score: number) => void;
+  /** Folds done, the part of the one at hand included, of all; `score` of the last that is done. */
+  progress?: (done: number, total: number, score?: number) => void;
 }
 
 /**
@@ -57,11 +66,25 @@ export function crossValidate(table: Table, options: CrossValidateOptions): Cros
     groups: groups && Int32Array.from(known.rows, (row) => groups[row]),
     order: order && Float64Array.from(known.rows, (row) => order[row]),
   });
-  const fold_scores: number[] = [];
-  const fold_metrics: Record<string, number | null>[] = [];
-  for (const { train, test } of splits) {
+  const pieces = (options.resume ?? []) as Piece[];
+  const done = [...pieces.at(-1)?.folds ?? []];
+  let resume = pieces.filter(({ folds, fit }) => fit && folds.length === done.length).map(({ fit }) => fit!);
+  for (const { train, test } of splits.slice(done.length)) {
     if (task === "classification") requireTwoClasses(known.y, train, target, folds);
-    const pipeline = fitPipeline(takeRows(known.table, train), options);
+    const { checkpoint, progress } = options;
+    let isFirst = resume.length === 0;
+    const pipeline = fitPipeline(takeRows(known.table, train), {
+      ...options,
+      resume,
+      checkpoint: checkpoint && ((piece, isWhole) =>
+        checkpoint(() => {
+          isFirst = false;
+          return { folds: [...done], fit: piece() };
+        }, isWhole || isFirst)),
+      progress: progress &&
+        ((steps, total) => progress(done.length + steps / total, folds, done.at(-1)?.score)),
+    });
+    resume = [];
     const tested = takeRows(known.table, test);
     const y = Float64Array.from(test, (row) => known.y[row]);
     const testWeight = weight && Float64Array.from(test, (row) => weight[row]);
@@ -70,21 +93,27 @@ export function crossValidate(table: Table, options: CrossValidateOptions): Cros
     if (!Number.isFinite(score)) {
       throw new AppError(
         "invalid_argument",
-        `Cannot score fold ${
-          fold_scores.length + 1
-        } of ${folds} by ${metric.name}: it is not defined for its ` +
+        `Cannot score fold ${done.length + 1} of ${folds} by ${metric.name}: it is not defined for its ` +
           `${test.length} test rows`,
         { hint: "A class may be missing there. Use fewer folds or another metric." },
       );
     }
-    fold_scores.push(score);
-    fold_metrics.push(scoreAll(task, truth).metrics);
-    options.onFold?.(fold_scores.length, folds, score);
+    done.push({ score, metrics: scoreAll(task, truth).metrics });
+    progress?.(done.length, folds, score);
+    checkpoint?.(() => ({ folds: [...done], fit: null }), true);
   }
+  const fold_scores = done.map(({ score }) => score);
   const mean = fold_scores.reduce((sum, score) => sum + score, 0) / folds;
   const std = Math.sqrt(fold_scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / folds);
   const fit_rows = Math.min(...splits.map(({ train }) => train.length));
-  return { metric: metric.name, fold_scores, mean, std, metrics: meanOfEach(fold_metrics), fit_rows };
+  return {
+    metric: metric.name,
+    fold_scores,
+    mean,
+    std,
+    metrics: meanOfEach(done.map(({ metrics }) => metrics)),
+    fit_rows,
+  };
 }
 
 function meanOfEach(folds: readonly Record<string, number | null>[]): Record<string, number | null> {

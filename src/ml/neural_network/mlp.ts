@@ -55,6 +55,7 @@ type MlpParams = z.infer<typeof params>;
 
 const CONTINUES: Continuation = {
   steps: "max_iter",
+  done: (state) => (state as NetworkState).losses.length,
   free: [
     ...["solver", "alpha", "batch_size", "learning_rate", "learning_rate_init", "power_t", "shuffle", "tol"],
     ...["momentum", "nesterovs_momentum", "n_iter_no_change", "beta_1", "beta_2", "epsilon", "dropout"],

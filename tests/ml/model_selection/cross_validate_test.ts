@@ -36,7 +36,10 @@ Deno.test("crossValidate gives the scores of pipelines fitted by hand on each fo
   const seen: number[] = [];
   const result = crossValidate(
     table,
-    options({ metric: "log_loss", onFold: (_, __, score) => seen.push(score) }),
+    options({
+      metric: "log_loss",
+      progress: (done, _, score) => Number.isInteger(done) && seen.push(score!),
+    }),
   );
   assert.deepEqual(result.fold_scores, expected);
   assert.deepEqual(seen, expected);
