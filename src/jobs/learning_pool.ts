@@ -39,7 +39,7 @@ export interface LearningPool {
  * seconds (2.6) or to the end of its work (2.9), and its threads longer. So it is asked through shared memory, at which
  * its loops and kernels look.
  */
-const STOP_MS = 1000;
+const STOP_MS = 90;
 
 /** Places at work, and who waits for one. */
 interface Lane {

@@ -1,11 +1,9 @@
 /** Going on from a model: which algorithms can, and what must stay as it was. */
-import type { Column } from "@/dataset/table.ts";
 import { AppError } from "@/shared/errors.ts";
 import { canonicalJson } from "@/shared/hash.ts";
 import { checkParams } from "./check_params.ts";
 import { estimatorOf, ESTIMATORS } from "./estimators.ts";
 import type { FittedPipeline } from "./pipeline.ts";
-import { encodeTarget, type TargetSpec } from "./preprocessing/target.ts";
 
 /**
  * The complete parameters of the continued fit: the model's, changed by what is given.
@@ -49,29 +47,4 @@ export function continuedParams(
     refuse(steps, `more than the ${has} that the model has`, `Give params.${steps}, the number in all.`);
   }
   return params;
-}
-
-/**
- * The model's target, if the column has no class that the model does not know.
- * @throws AppError invalid_argument naming the class
- */
-export function continuedTarget(column: Column, before: Pick<FittedPipeline, "target">): TargetSpec {
-  const { target } = before;
-  const places = encodeTarget(column, target);
-  const isThere = (i: number) =>
-    column.storage === "numeric" ? !Number.isNaN(column.values[i]) : column.codes[i] >= 0;
-  for (let i = 0; i < places.length; i++) {
-    if (!Number.isNaN(places[i]) || !isThere(i)) continue;
-    const value = column.storage === "numeric" ? column.values[i] : column.categories[column.codes[i]];
-    throw new AppError(
-      "invalid_argument",
-      `Cannot continue: "${target.name}" has the class ${
-        JSON.stringify(value)
-      }, which the model does not know`,
-      {
-        hint: `Its classes: ${target.classes.slice(0, 20).join(", ")}. Train anew to learn others.`,
-      },
-    );
-  }
-  return target;
 }

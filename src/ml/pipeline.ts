@@ -4,17 +4,17 @@
  * Everything it knows is learned from the rows given to `fitPipeline`, so a fold or a holdout that was not
  * given cannot leak in.
  */
+import { checkStop } from "@/kernels/stop.ts";
 import { columnOf, type Table, takeRows } from "@/dataset/table.ts";
 import { AppError } from "@/shared/errors.ts";
 import { checkParams } from "./check_params.ts";
-import { continuedTarget } from "./continue_from.ts";
 import type { Checkpoint, Needs, Task } from "./estimator.ts";
 import { estimatorOf } from "./estimators.ts";
 import type { Matrix } from "./matrix.ts";
 import { chooseFeatures, type FeatureSpec } from "./preprocessing/choose_features.ts";
 import { matchColumn } from "./preprocessing/match_column.ts";
 import { readSampleWeight } from "./preprocessing/sample_weight.ts";
-import { encodeTarget, type TargetSpec, targetSpec } from "./preprocessing/target.ts";
+import { continuedTarget, encodeTarget, type TargetSpec, targetSpec } from "./preprocessing/target.ts";
 import type { State } from "./state.ts";
 import { transformerOf } from "./transformers.ts";
 
@@ -88,7 +88,7 @@ export function fitPipeline(table: Table, options: FitOptions): FittedPipeline {
   const params = checkParams(algorithm, task, options.params);
   const before = options.continue_from;
   const target = before
-    ? continuedTarget(columnOf(table, options.target), before)
+    ? continuedTarget(columnOf(table, options.target), before.target)
     : targetSpec(columnOf(table, options.target), task);
 
   const encoded = encodeTarget(columnOf(table, options.target), target);
@@ -193,6 +193,7 @@ function fillMatrix(
   const data = new Float64Array(rows * cols);
   let at = 0;
   prepared.forEach((step, index) => {
+    checkStop();
     const transformer = transformerOf(step.transformer);
     const width = transformer.categories(step.state).length;
     const outputs = Array.from(

@@ -1,4 +1,5 @@
 /** The TABLE of what is looked at before learning. A check is a function from data to findings: it decides nothing. */
+import { checkStop } from "@/kernels/stop.ts";
 import type { Table } from "../table.ts";
 import { constantColumns } from "./constant_columns.ts";
 import { datesAsText } from "./dates_as_text.ts";
@@ -53,6 +54,7 @@ export function findProblems(table: Table, options: CheckOptions = {}): Finding[
   const accused = new Set<string>();
   const findings: Finding[] = [];
   for (const check of CHECKS) {
+    checkStop();
     const features = subject.features.filter(({ name }) => !accused.has(name));
     const found = check.find({ ...subject, features });
     for (const { severity, columns } of found) {

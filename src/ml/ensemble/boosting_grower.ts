@@ -3,6 +3,7 @@
  *
  * Source: scikit-learn, `_hist_gradient_boosting/grower.py`.
  */
+import { checkStop } from "@/kernels/stop.ts";
 import { Random } from "@/shared/random.ts";
 import { Heap } from "../tree/heap.ts";
 import type { Binning } from "./boosting_bins.ts";
@@ -124,6 +125,7 @@ export class BoostingGrower {
     root.histogram = histogram;
     this.#take(root, found, heap);
     for (let node = heap.pop(); node !== undefined; node = heap.pop()) {
+      checkStop();
       const leaves = this.#leaves.length + heap.size + 2;
       const isLast = leaves >= maxLeafNodes;
       this.#begin(node, isLast);

@@ -1,4 +1,5 @@
 /** The products of all pairs of columns, the dear part of least squares. */
+import { checkStop } from "@/kernels/stop.ts";
 import { withArena } from "@/kernels/solo.ts";
 import { columnView, type Matrix } from "../matrix.ts";
 import { dotFrom } from "../sums.ts";
@@ -109,6 +110,7 @@ function quickGram(rows: number, n: number, fill: Fill): Float64Array {
     const block = doubles(BLOCK_ROWS * even);
     const G = doubles(even * even);
     for (let start = 0; start < rows; start += BLOCK_ROWS) {
+      checkStop();
       fill(block, BLOCK_ROWS, start, Math.min(BLOCK_ROWS, rows - start));
       kernels.linear_gram(block.byteOffset, BLOCK_ROWS, BLOCK_ROWS, even, G.byteOffset);
     }

@@ -1,3 +1,4 @@
+import { checkStop } from "@/kernels/stop.ts";
 import { AppError } from "@/shared/errors.ts";
 import { z } from "zod";
 import { defineEstimator } from "../estimator.ts";
@@ -125,6 +126,7 @@ function searchAll(
   }
   const tree = suitsTree ? new KdTree(points, cols, order) : undefined;
   for (let i = 0; i < rows; i++) {
+    checkStop();
     const query = queries.subarray(i * cols, (i + 1) * cols);
     if (tree) tree.search(query, nearest);
     else nearest.search(query);

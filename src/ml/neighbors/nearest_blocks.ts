@@ -5,6 +5,7 @@
  * distances decide. Where more might be as near as the last one, the query is searched row by row. So the result is
  * that of NearestRows, to the bit.
  */
+import { checkStop } from "@/kernels/stop.ts";
 import { type Arena, withArena } from "@/kernels/solo.ts";
 import type { NearestRows } from "./nearest.ts";
 
@@ -53,6 +54,7 @@ export function searchBlocks(
     const search = new BlockSearch(arena, points, cols, nearest.rows.length + MORE);
     const rows = queries.length / cols;
     for (let start = 0; start < rows; start += QUERIES) {
+      checkStop();
       const count = Math.min(QUERIES, rows - start);
       search.run(queries, start, count);
       for (let i = 0; i < count; i++) {

@@ -1,4 +1,5 @@
 /** The epochs of a network: batches, learning rate, and when to stop, as scikit-learn's _fit_stochastic. */
+import { checkStop } from "@/kernels/stop.ts";
 import type { Arena } from "@/kernels/solo.ts";
 import { AppError } from "@/shared/errors.ts";
 import { Random } from "@/shared/random.ts";
@@ -125,6 +126,7 @@ export function train(
     if (params.shuffle) random.shuffle(order);
     let loss = 0;
     for (let from = 0; from < order.length; from += batch) {
+      checkStop();
       const m = Math.min(batch, order.length - from);
       let total = m;
       rows.set(order.subarray(from, from + m));

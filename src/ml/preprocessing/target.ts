@@ -1,5 +1,5 @@
 /** The column to predict: its classes, and its numbers. */
-import type { Column, ColumnType } from "@/dataset/table.ts";
+import { cellOf, type Column, type ColumnType, isMissing } from "@/dataset/table.ts";
 import { AppError } from "@/shared/errors.ts";
 import type { Task } from "../estimator.ts";
 import { byCodeUnit, categoryCounts } from "./column_access.ts";
@@ -125,6 +125,24 @@ export function encodeTarget(column: Column, target: TargetSpec): Float64Array {
   const result = new Float64Array(codes.length);
   for (let i = 0; i < codes.length; i++) result[i] = codes[i] < 0 ? NaN : places[codes[i]];
   return result;
+}
+
+/**
+ * The target of a model that is continued, if the column has no class that the model does not know.
+ * @throws AppError invalid_argument naming the class; as `encodeTarget`
+ */
+export function continuedTarget(column: Column, target: TargetSpec): TargetSpec {
+  encodeTarget(column, target).forEach((place, i) => {
+    if (!Number.isNaN(place) || isMissing(column, i)) return;
+    throw new AppError(
+      "invalid_argument",
+      `Cannot continue: "${target.name}" has the class ${
+        JSON.stringify(cellOf(column, i))
+      }, which the model does not know`,
+      { hint: `Its classes: ${target.classes.slice(0, 20).join(", ")}. Train anew to learn others.` },
+    );
+  });
+  return target;
 }
 
 /** The place of each value among the classes, NaN where it is none of them. */

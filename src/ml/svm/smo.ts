@@ -1,4 +1,5 @@
 /** Sequential minimal optimization: two coefficients at a time, until none gains from a change. */
+import { checkStop } from "@/kernels/stop.ts";
 import type { Arena } from "@/kernels/solo.ts";
 import type { Points, RowCache } from "./kernel_rows.ts";
 
@@ -81,6 +82,7 @@ export class Smo {
     let iterations = 0;
     let converged = true;
     while (this.#most - this.#least > tol) {
+      checkStop();
       if (iterations++ >= dual.max_iter) {
         converged = false;
         break;

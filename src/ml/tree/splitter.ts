@@ -4,6 +4,7 @@
  *
  * Source: scikit-learn, `node_split_best` and `node_split_random` of `_splitter.pyx`.
  */
+import { checkStop } from "@/kernels/stop.ts";
 import type { Random } from "@/shared/random.ts";
 import { columnView, type Matrix } from "../matrix.ts";
 import type { Criterion, SideLimits } from "./criterion.ts";
@@ -110,6 +111,7 @@ export class Splitter {
       (visited < this.#maxFeatures || visited <= foundConstants + drawnConstants)
     ) {
       visited++;
+      checkStop();
       let drawn = drawnConstants + random.below(undrawn - foundConstants - drawnConstants);
       if (drawn < known) {
         swap(features, drawnConstants, drawn);

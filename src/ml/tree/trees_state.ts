@@ -3,6 +3,7 @@
  *
  * Nodes stand in preorder, so the left child of node i is node i + 1 and only the right child is stored.
  */
+import { checkStop } from "@/kernels/stop.ts";
 import type { Matrix } from "../matrix.ts";
 import type { State } from "../state.ts";
 import type { GrownTree } from "./grown_tree.ts";
@@ -240,6 +241,7 @@ export function predictTrees(X: Matrix, state: TreesState): Float64Array {
   const { root, feature, threshold, right, value } = state;
   const result = new Float64Array(rows * outputs);
   for (let t = 0; t < root.length; t++) {
+    checkStop();
     const first = root[t];
     for (let i = 0; i < rows; i++) {
       let node = first;
