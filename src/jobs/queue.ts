@@ -16,6 +16,8 @@ export interface JobQueue {
   /** Newest first. */
   list(filter?: { status?: JobStatus; run_id?: string; offset?: number; limit?: number }): Job[];
   report(job_id: string, progress: JobProgress): void;
+  /** A checkpoint was kept: the job came further than before, so that its earlier ends no longer count. */
+  advance(job_id: string): void;
   /** Keeps what a part of a job came to, so that a job that is taken again need not do it again. */
   keepPart(job_id: string, part: string, value: unknown): void;
   /** What was kept; undefined when there is nothing. */
@@ -33,7 +35,7 @@ export interface JobQueue {
   close(): void;
 }
 
-/** A job that has ended a process this often is given up. */
+/** A job that has ended a process this often, and came no further each time, is given up. */
 const MAX_ATTEMPTS = 3;
 
 const TABLES = [
@@ -47,6 +49,8 @@ const TABLES = [
      PRIMARY KEY (job_id, part));
    CREATE TRIGGER job_parts_end AFTER UPDATE OF status ON job WHEN new.status IN ('succeeded', 'failed', 'cancelled')
    BEGIN DELETE FROM job_part WHERE job_id = new.job_id; END;`,
+  // Attempts that came no further than the one before.
+  "ALTER TABLE job ADD COLUMN in_vain INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /**
@@ -85,7 +89,7 @@ export function openQueue(home: Home): JobQueue {
         ).get() as { job_id: string } | undefined;
         if (!row) return null;
         db.prepare(
-          "UPDATE job SET status = 'running', owner = ?, attempts = attempts + 1, started_at = ? WHERE job_id = ?",
+          "UPDATE job SET status = 'running', owner = ?, attempts = attempts + 1, in_vain = in_vain + 1, started_at = ? WHERE job_id = ?",
         ).run(owner, now(), row.job_id);
         return queue.get(row.job_id);
       });
@@ -117,7 +121,12 @@ export function openQueue(home: Home): JobQueue {
         .run(JSON.stringify(progress), job_id, owner);
     },
 
+    advance(job_id) {
+      db.prepare("UPDATE job SET in_vain = 0 WHERE job_id = ? AND owner = ?").run(job_id, owner);
+    },
+
     keepPart(job_id, part, value) {
+      queue.advance(job_id);
       db.prepare(
         `INSERT OR REPLACE INTO job_part (job_id, part, value)
          SELECT job_id, ?, ? FROM job WHERE job_id = ? AND owner = ? AND status = 'running'`,
@@ -177,7 +186,7 @@ export function openQueue(home: Home): JobQueue {
 
     release(job_id) {
       db.prepare(
-        "UPDATE job SET status = 'queued', owner = NULL, attempts = attempts - 1 WHERE job_id = ? AND owner = ? AND status = 'running'",
+        "UPDATE job SET status = 'queued', owner = NULL, attempts = attempts - 1, in_vain = max(in_vain - 1, 0) WHERE job_id = ? AND owner = ? AND status = 'running'",
       ).run(job_id, owner);
     },
 
@@ -192,11 +201,12 @@ export function openQueue(home: Home): JobQueue {
 /** Running jobs whose process is gone wait again; one that was asked to stop, or has ended many processes, ends. */
 function reclaim(db: DatabaseSync, home: Home, mine: string, now: string): void {
   const running = db.prepare(
-    "SELECT job_id, owner, attempts, cancel_requested FROM job WHERE status = 'running'",
+    "SELECT job_id, owner, attempts, in_vain, cancel_requested FROM job WHERE status = 'running'",
   ).all() as {
     job_id: string;
     owner: string;
     attempts: number;
+    in_vain: number;
     cancel_requested: number;
   }[];
   const alive = new Map<string, boolean>();
@@ -209,7 +219,7 @@ function reclaim(db: DatabaseSync, home: Home, mine: string, now: string): void 
         now,
         job.job_id,
       );
-    } else if (job.attempts >= MAX_ATTEMPTS) {
+    } else if (job.in_vain >= MAX_ATTEMPTS) {
       const error: WireError = {
         code: "resource_exhausted",
         message:

@@ -68,8 +68,17 @@ export function startRunner(parts: RunnerParts): JobRunner {
     }
   };
 
+  const tried = (work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      log.error("the queue could not be used", error);
+    }
+  };
+
   const run = async (job: Job, abort: AbortController): Promise<void> => {
     let written = 0;
+    let hasAdvanced = false;
     let stage = newStage({ stage: "waiting", done: 0, total: 1, message: "" });
     const report = (progress: JobProgress) => {
       const now = performance.now();
@@ -95,8 +104,19 @@ export function startRunner(parts: RunnerParts): JobRunner {
         signal: abort.signal,
         report,
         checkpoints: {
-          read: (key) => checkpoints.read(job.job_id, key),
-          add: (key, piece, isWhole) => checkpoints.add(job.job_id, key, piece, isWhole),
+          read: async (key) => {
+            const pieces = await checkpoints.read(job.job_id, key);
+            if (pieces.length > 0) {
+              log.info("a fit goes on from its checkpoints", { job_id: job.job_id, pieces: pieces.length });
+            }
+            return pieces;
+          },
+          add(key, piece, isWhole) {
+            checkpoints.add(job.job_id, key, piece, isWhole);
+            if (hasAdvanced) return;
+            hasAdvanced = true;
+            tried(() => queue.advance(job.job_id));
+          },
           forget: (key) => checkpoints.forget(job.job_id, key),
         },
         kept: (part) => queue.keptPart(job.job_id, part),
@@ -136,13 +156,6 @@ export function startRunner(parts: RunnerParts): JobRunner {
         },
       );
       running.set(job.job_id, { abort, ended });
-    }
-  };
-  const tried = (work: () => void) => {
-    try {
-      work();
-    } catch (error) {
-      log.error("the queue could not be read", error);
     }
   };
   const poll = setInterval(() => tried(fill), POLL_MS);

@@ -65,6 +65,33 @@ Deno.test("a job whose process is gone is taken again, and given up after three 
     queue.close();
   }));
 
+Deno.test("a job that came further each time is taken again, however often its process ended", () =>
+  withHome((home) => {
+    const first = openQueue(home);
+    const { job_id } = first.add(REQUEST, CALLER);
+    first.close();
+    for (const attempt of [1, 2, 3, 4, 5]) {
+      const queue = openQueue(home);
+      assert.equal(queue.take()?.attempts, attempt);
+      if (attempt % 2 === 0) queue.keepPart(job_id, `part ${attempt}`, 1);
+      else queue.advance(job_id);
+      queue.close();
+    }
+  }));
+
+Deno.test("a queue tells whether another process has written, and not that it has itself", () =>
+  withHome((home) => {
+    const [one, two] = [openQueue(home), openQueue(home)];
+    one.hasChanged();
+    const { job_id } = one.add(REQUEST, CALLER);
+    assert.equal(one.hasChanged(), false);
+    two.cancel(job_id);
+    assert.equal(one.hasChanged(), true);
+    assert.equal(one.hasChanged(), false);
+    one.close();
+    two.close();
+  }));
+
 Deno.test("a job that runs in a living process is not taken by another", () =>
   withHome((home) => {
     const [one, two] = [openQueue(home), openQueue(home)];
