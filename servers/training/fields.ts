@@ -192,6 +192,10 @@ export const modelOutput = z.object({
     sample_rows: z.number().int().optional().describe("So many rows were asked for, spread over the table"),
   }).describe("Lineage"),
   holdout_rows: z.number().int().describe("Rows sealed away for validate_model"),
+  continued_from: z.object({
+    model_id: z.string().describe("name@version"),
+    artifact_sha256: z.string().describe("Hash of its file"),
+  }).nullable().describe("The model that this one went on from; null if it began anew"),
   artifact_sha256: z.string().describe("Hash of the model file"),
   size_bytes: z.number().int().describe("Size of the model file"),
   created_at: z.string().describe("ISO 8601"),

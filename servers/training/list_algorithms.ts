@@ -16,6 +16,9 @@ const output = z.object({
       .describe(
         "For each task, the parameters with their defaults and ranges, as JSON Schema",
       ),
+    continued_by: z.string().nullable().describe(
+      "The parameter that a larger value of gives more steps to a stored model (train_model with continue_from); null: it can't be continued",
+    ),
     source: z.string().describe("Where it is described"),
   })).describe("In the order of their table"),
 });
@@ -41,6 +44,7 @@ export const listAlgorithms = defineTool<TrainingServices, z.infer<typeof input>
           z.toJSONSchema(schema!, { io: "input", unrepresentable: "any" }),
         ]),
       ),
+      continued_by: one.continues?.steps ?? null,
       source: one.source,
     }));
     return { algorithms };

@@ -9,10 +9,12 @@ import { requireJobMemory } from "@/jobs/job_memory.ts";
 import { prepareInput } from "@/jobs/runner.ts";
 import { MODEL_NAME, modelNameFrom } from "@/registry/registry.ts";
 import { defineTool } from "../tool.ts";
+import { checkContinuedTable, continuedRequest } from "./continue_model.ts";
 import {
   datasetField,
   jobAnswer,
   jobOutput,
+  modelIdField,
   sampleRowsField,
   targetField,
   taskField,
@@ -72,6 +74,13 @@ const input = z.strictObject({
     .optional().describe(
       "Checks whose errors do not stop the training, or all. Without it an error (target leakage and the like) refuses the table; recorded with the model",
     ),
+  continue_from: modelIdField.optional().describe(
+    `A model to go on from, with more rounds, trees or epochs: ${
+      ESTIMATORS.flatMap(({ name, continues }) => continues ? [`${name} (${continues.steps})`] : []).join(
+        ", ",
+      )
+    }. Give their number in all in params. Algorithm, other params, columns, seed and the sealed rows are the model's; its dataset keeps the sealed rows unseen, another one gives a warning`,
+  ),
   name: z.string().max(64).optional().describe(
     "Name to keep the model under (default: from the data set's name)",
   ),
@@ -91,11 +100,12 @@ export const trainModel = defineTool<TrainingServices, z.infer<typeof input>, z.
   output: jobOutput,
   async run(args, services, context) {
     const found = await services.findDataset(args.dataset, args.sample_rows);
-    const request = requestFrom(args, found, services);
+    const request = continuedRequest(requestFrom(args, found, services), args, services);
     // Reading and checking come before the queue, so that what can't work is refused at once.
     const prepared = await services.pool.run("prepare", prepareInput(request, found), {
       signal: context.signal,
     });
+    if (request.continue_from) checkContinuedTable(request.continue_from, prepared, services);
     if (request.metric) metricOf(request.metric, prepared.task);
     if (request.algorithm !== "auto") checkParams(request.algorithm, prepared.task, request.params);
     const { command } = services;
@@ -125,7 +135,8 @@ function requestFrom(
   services: TrainingServices,
 ): TrainingRequest {
   if (args.algorithm !== "auto") estimatorOf(args.algorithm);
-  if (args.algorithm === "auto" && args.params && Object.keys(args.params).length > 0) {
+  const isAuto = args.algorithm === "auto" && args.continue_from === undefined;
+  if (isAuto && args.params && Object.keys(args.params).length > 0) {
     throw new AppError("invalid_argument", "Cannot use params with auto: they belong to one algorithm", {
       hint: "Name the algorithm, or leave params out.",
     });

@@ -45,6 +45,8 @@ export interface ArtifactFacts {
   dataset: DatasetOrigin;
   /** Version of mlmcp that trained it. */
   code_version: string;
+  /** Hash of the artifact that it went on from. */
+  continued_from?: string;
   /** Share of the model's skill that is lost when a column is shuffled, by column. */
   importances: Record<string, number>;
   /** What the checks before learning found in its data. */
@@ -102,6 +104,7 @@ const DOCUMENT = z.strictObject({
     sample_rows: z.int().positive().optional(),
   }),
   code_version: z.string(),
+  continued_from: z.string().regex(/^[0-9a-f]{64}$/).optional(),
   importances: z.record(z.string(), z.number()),
   // Models of before the checks have none.
   findings: z.array(z.strictObject({

@@ -40,6 +40,8 @@ export interface TrainingRequest {
   sample_rows?: number;
   /** Names of checks whose errors do not stop the job, or "all". */
   ignore_findings?: string[];
+  /** The model that the fit goes on from. */
+  continue_from?: { model_id: string; artifact_sha256: string };
   /** Name that the model is kept under. */
   name: string;
   /** Hash of the table's bytes when the job was accepted: a job that runs later must meet the same. */

@@ -3,7 +3,8 @@ import { AppError, toWireError } from "@/shared/errors.ts";
 import { canonicalJson, sha256Hex } from "@/shared/hash.ts";
 import type { HoldoutDoor } from "@/shared/holdout_door.ts";
 import { VERSION } from "@/shared/version.ts";
-import type { Holdout, Registry } from "@/registry/registry.ts";
+import type { Finding } from "@/dataset/checks/finding.ts";
+import type { Holdout, ModelVersion, Registry } from "@/registry/registry.ts";
 import type { CrossValidation } from "@/ml/model_selection/cross_validate.ts";
 import { candidatesFor } from "@/ml/model_selection/candidates.ts";
 import { defaultMetric, metricOf } from "@/ml/metrics.ts";
@@ -49,6 +50,8 @@ export async function runTrainingJob(
   const metric = request.metric ?? defaultMetric(task);
   metricOf(metric, task);
   const holdout = await keepHoldout(parts.holdouts, prepared, request);
+  const before = request.continue_from && registry.find(request.continue_from.model_id);
+  const findings = [...before ? seenBefore(registry, before, holdout) : [], ...prepared.findings];
 
   const candidates = candidatesOf(request, prepared);
   const compared = await compareAll(job_id, candidates, request, prepared, metric, parts);
@@ -71,12 +74,13 @@ export async function runTrainingJob(
     total: 1,
     message: `fitting ${winner.algorithm} on ${train.rows} rows`,
   });
-  const metrics_from = compared.how;
+  const metrics_from = before ? `${compared.how}, each fold fitted from the start` : compared.how;
   const key = keyOf(request, "fit", winner);
   const fitted = await pool.run("fit", {
     train,
     options: { ...fitOptions(request, prepared, winner), threads: request.threads },
     resume: await parts.checkpoints.read(key),
+    ...(before ? { continue_from: registry.bytes(before) } : {}),
     metric,
     facts: {
       metrics: best.metrics,
@@ -90,7 +94,8 @@ export async function runTrainingJob(
         ...(request.sample_rows ? { sample_rows: request.sample_rows } : {}),
       },
       code_version: VERSION,
-      findings: prepared.findings,
+      ...(before ? { continued_from: before.artifact_sha256 } : {}),
+      findings,
       ignored_findings: request.ignore_findings ?? [],
     },
   }, {
@@ -104,7 +109,11 @@ export async function runTrainingJob(
       }),
   });
   report({ stage: "saving", done: 0, total: 1, message: "keeping the model" });
-  const model = await registry.add(request.name, fitted.artifact, { job_id, holdout });
+  const model = await registry.add(request.name, fitted.artifact, {
+    job_id,
+    holdout,
+    continued_from: request.continue_from ?? null,
+  });
   return {
     model_id: model.model_id,
     algorithm: model.algorithm,
@@ -122,7 +131,7 @@ export async function runTrainingJob(
     },
     rows: prepared.rows,
     dropped: fitted.dropped,
-    findings: prepared.findings,
+    findings,
     ...(prepared.notes ? { notes: prepared.notes } : {}),
   };
 }
@@ -136,6 +145,27 @@ export function candidatesOf(request: TrainingRequest, prepared: Prepared): Cand
     n_classes: prepared.classes.length,
     weighted: request.sample_weight !== undefined,
   }).slice(0, request.trials);
+}
+
+/** Name of the finding that a continued model's sealed rows may be known to it. */
+const SEEN_BEFORE = "seen_before";
+
+/** What is to be said of the sealed rows of a continued model: they are new to it only if it has always left them out. */
+function seenBefore(registry: Registry, before: ModelVersion, holdout: Holdout | null): Finding[] {
+  const inherited = registry.artifact(before).findings.some(({ check }) => check === SEEN_BEFORE);
+  if (!holdout || (holdout.sha256 === before.holdout?.sha256 && !inherited)) return [];
+  return [{
+    check: SEEN_BEFORE,
+    severity: "warning",
+    columns: [],
+    message: `The model that this one goes on from may have learned from rows that are now sealed: ${
+      inherited
+        ? "that was so when it was continued itself"
+        : "it left out other rows, or none, or was trained on other data"
+    }. A score on the sealed rows can be too good.`,
+    evidence: { continued_from: before.artifact_sha256, dataset_sha256: before.dataset.sha256 },
+    hint: "Validate on rows that neither fit has seen (validate_model with dataset), or train anew.",
+  }];
 }
 
 /** What a part of a job depends on; its threads are none of it. Another version of mlmcp may learn otherwise. */

@@ -18,7 +18,7 @@ import { continuedTarget, encodeTarget, type TargetSpec, targetSpec } from "./pr
 import type { State } from "./state.ts";
 import { transformerOf } from "./transformers.ts";
 
-export { checkParams, encodeTarget, targetSpec };
+export { checkParams, continuedTarget, encodeTarget, targetSpec };
 export type { FeatureSpec, TargetSpec };
 
 /** One column's preparation: a step of TRANSFORMERS and what it learned. */

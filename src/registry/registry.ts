@@ -29,6 +29,8 @@ export interface ModelVersion {
   dataset: DatasetOrigin;
   /** The sealed rows that only validating reads; null when every row was trained on. */
   holdout: Holdout | null;
+  /** The model that it went on from; null for one that began anew. */
+  continued_from: { model_id: string; artifact_sha256: string } | null;
   /** The job that made it; null for a loaded file. */
   job_id: string | null;
   created_at: string;
@@ -75,6 +77,7 @@ const TABLES = [
      score REAL NOT NULL, min_score REAL NOT NULL, passed INTEGER NOT NULL, metrics TEXT NOT NULL,
      baseline TEXT NOT NULL, rows INTEGER NOT NULL, validated_on TEXT NOT NULL, dataset_sha256 TEXT NOT NULL,
      caller TEXT NOT NULL, created_at TEXT NOT NULL);`,
+  "ALTER TABLE model_version ADD COLUMN continued_from TEXT;",
 ];
 
 /** What a model name may be: it becomes part of URLs and endpoint names. */
@@ -97,7 +100,7 @@ export interface Registry {
   add(
     name: string,
     bytes: Uint8Array,
-    origin?: { job_id?: string; holdout?: Holdout | null },
+    origin?: Partial<Pick<ModelVersion, "job_id" | "holdout" | "continued_from">>,
   ): Promise<ModelVersion>;
   /** @param modelId `name@version`, `name@alias`, or `name` for the newest. @throws AppError not_found */
   find(modelId: string): ModelVersion;
@@ -141,8 +144,8 @@ export function openRegistry(home: Home): Registry {
         const { pipeline } = artifact;
         db.prepare(
           `INSERT INTO model_version (name, version, artifact_sha256, size_bytes, algorithm, task, target, params,
-             metrics, metrics_from, baseline, dataset, holdout, job_id, created_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+             metrics, metrics_from, baseline, dataset, holdout, continued_from, job_id, created_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         ).run(
           name,
           next,
@@ -157,6 +160,7 @@ export function openRegistry(home: Home): Registry {
           JSON.stringify(artifact.baseline.metrics),
           JSON.stringify(artifact.dataset),
           origin.holdout ? JSON.stringify(origin.holdout) : null,
+          origin.continued_from ? JSON.stringify(origin.continued_from) : null,
           origin.job_id ?? null,
           new Date().toISOString(),
         );
@@ -284,6 +288,7 @@ type Row = Record<"name" | "artifact_sha256" | "algorithm" | "target" | "params"
   baseline: string;
   dataset: string;
   holdout: string | null;
+  continued_from: string | null;
   job_id: string | null;
   created_at: string;
 };
@@ -307,6 +312,7 @@ function rowToModel(db: DatabaseSync, row: Row): ModelVersion {
     baseline: JSON.parse(row.baseline),
     dataset: JSON.parse(row.dataset),
     holdout: row.holdout ? JSON.parse(row.holdout) : null,
+    continued_from: row.continued_from ? JSON.parse(row.continued_from) : null,
     job_id: row.job_id,
     created_at: row.created_at,
   };

@@ -25,7 +25,7 @@ export interface CrossValidation {
 /** What a fold came to. */
 type Fold = { score: number; metrics: Record<string, number | null> };
 
-/** What a checkpoint keeps: the folds that are done, and a piece of the fit of the next one. */
+/** What a checkpoint keeps: a piece of a fold's fit; the first piece of each, a whole one, has the folds before it. */
 type Piece = State & { folds: Fold[]; fit: State | null };
 
 /** Every fold is fitted from the start. */
@@ -67,8 +67,8 @@ export function crossValidate(table: Table, options: CrossValidateOptions): Cros
     order: order && Float64Array.from(known.rows, (row) => order[row]),
   });
   const pieces = (options.resume ?? []) as Piece[];
-  const done = [...pieces.at(-1)?.folds ?? []];
-  let resume = pieces.filter(({ folds, fit }) => fit && folds.length === done.length).map(({ fit }) => fit!);
+  const done = pieces.flatMap(({ folds }) => folds);
+  let resume = pieces.flatMap(({ fit }): State[] => fit ? [fit] : []);
   for (const { train, test } of splits.slice(done.length)) {
     if (task === "classification") requireTwoClasses(known.y, train, target, folds);
     const { checkpoint, progress } = options;
@@ -76,11 +76,13 @@ export function crossValidate(table: Table, options: CrossValidateOptions): Cros
     const pipeline = fitPipeline(takeRows(known.table, train), {
       ...options,
       resume,
-      checkpoint: checkpoint && ((piece, isWhole) =>
+      checkpoint: checkpoint && ((piece, isWhole) => {
+        const isBegin = isWhole || isFirst;
         checkpoint(() => {
           isFirst = false;
-          return { folds: [...done], fit: piece() };
-        }, isWhole || isFirst)),
+          return { folds: isBegin ? [...done] : [], fit: piece() };
+        }, isBegin);
+      }),
       progress: progress &&
         ((steps, total) => progress(done.length + steps / total, folds, done.at(-1)?.score)),
     });
