@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { openCheckpoints } from "@/jobs/checkpoints.ts";
+import { type Checkpoints, openCheckpoints } from "@/jobs/checkpoints.ts";
 import { openPool } from "@/jobs/learning_pool.ts";
 import type { TrainingRequest } from "@/jobs/job.ts";
 import { type JobQueue, openQueue } from "@/jobs/queue.ts";
@@ -35,7 +35,12 @@ function request(change: Partial<TrainingRequest> = {}): TrainingRequest {
   };
 }
 
-function open(home: Home, workers = 2, damage: (queue: JobQueue) => JobQueue = (queue) => queue) {
+function open(
+  home: Home,
+  workers = 2,
+  damage: (queue: JobQueue) => JobQueue = (queue) => queue,
+  watch: (checkpoints: Checkpoints) => Checkpoints = (checkpoints) => checkpoints,
+) {
   const log = openLog(null, "test", "error");
   const queue = damage(openQueue(home));
   const registry = openRegistry(home);
@@ -43,7 +48,7 @@ function open(home: Home, workers = 2, damage: (queue: JobQueue) => JobQueue = (
   const bytes = new TextEncoder().encode(findSample("iris").text);
   const runner: JobRunner = startRunner({
     ...{ holdouts: openHoldouts(home.holdouts), queue, registry, pool, log, at_once: 2 },
-    checkpoints: openCheckpoints(home.checkpoints, log),
+    checkpoints: watch(openCheckpoints(home.checkpoints, log)),
     readDataset: () => Promise.resolve({ bytes, file_name: "iris.csv", sha256: sha256Hex(bytes) }),
   });
   return {
@@ -184,6 +189,76 @@ Deno.test("cancelling a running job ends its Workers, and the next job runs", ()
     }
   }));
 
+/** The threads of this process that are Workers, by their numbers; only where /proc tells. */
+function workerThreads(): string[] {
+  return [...Deno.readDirSync("/proc/self/task")].map(({ name }) => name).filter((thread) => {
+    try {
+      return Deno.readTextFileSync(`/proc/self/task/${thread}/comm`).startsWith("worker-");
+    } catch {
+      return false; // it has just ended
+    }
+  });
+}
+
+/** Hundredths of a second that they have worked. */
+function workOf(threads: string[]): number {
+  return threads.reduce((sum, thread) => {
+    try {
+      const text = Deno.readTextFileSync(`/proc/self/task/${thread}/stat`);
+      return sum + Number(text.slice(text.lastIndexOf(")")).split(" ")[12]);
+    } catch {
+      return sum;
+    }
+  }, 0);
+}
+
+const ENDLESS: [string, Record<string, unknown>][] = [
+  ["gradient_boosting", { max_iter: 100_000, early_stopping: false }],
+  // Deep trees by the kernels: one task takes long.
+  ["random_forest", { n_estimators: 10_000 }],
+  // By plain TypeScript.
+  ["random_forest", { n_estimators: 10_000, max_leaf_nodes: 100 }],
+  ["mlp", { max_iter: 10_000_000, tol: 0, n_iter_no_change: 10_000_000 }],
+  ["svm", { tol: 1e-300 }],
+];
+
+for (const [algorithm, params] of ENDLESS) {
+  for (const from of ["its own", "another"]) {
+    Deno.test({
+      name: `cancelling ${algorithm} ${JSON.stringify(params)} from ${from} process stops its threads`,
+      ignore: Deno.build.os !== "linux",
+      fn: () =>
+        withHome(async (home) => {
+          const server = open(home, 2);
+          const other = openQueue(home);
+          try {
+            const { job_id } = server.queue.add(request({ algorithm, params }), CALLER);
+            server.runner.wake();
+            let threads: string[] = [];
+            let asked = false;
+            const job = await server.runner.wait(job_id, 60, never, ({ stage }) => {
+              if (stage !== "comparing" || asked) return;
+              threads = workerThreads();
+              if (workOf(threads) < 20) return; // it has hardly begun
+              asked = true;
+              if (from === "another") other.cancel(job_id);
+              else server.runner.cancel(job_id);
+            });
+            assert.deepEqual([job.status, asked], ["cancelled", true], JSON.stringify(job.error));
+            // Threads that did not stop would work on, at the least a tenth of this.
+            const before = workOf(threads);
+            await new Promise((go) => setTimeout(go, 1000));
+            const after = workOf(threads);
+            assert.ok(after - before < 10, `they have worked ${10 * (after - before)} ms more`);
+          } finally {
+            other.close();
+            await server.close();
+          }
+        }),
+    });
+  }
+}
+
 Deno.test("a job says why when its data was changed since it was accepted, or its algorithm can't be fitted", () =>
   withHome(async (home) => {
     const server = open(home);
@@ -200,6 +275,33 @@ Deno.test("a job says why when its data was changed since it was accepted, or it
     } finally {
       await server.close();
     }
+  }));
+
+Deno.test("a checkpoint is for the same data, params, seed and part alone, whatever the threads", () =>
+  withHome(async (home) => {
+    const keys: string[][] = [];
+    const server = open(home, 2, undefined, (checkpoints) => ({
+      ...checkpoints,
+      read(job_id, key) {
+        keys.at(-1)!.push(key);
+        return checkpoints.read(job_id, key);
+      },
+    }));
+    const params = { max_depth: 2 };
+    const changes = [{ params }, { params, threads: 1 }, { params: { max_depth: 3 } }, { params, seed: 1 }, {
+      params,
+      target: "sepal_length",
+    }];
+    for (const change of changes) {
+      keys.push([]);
+      const { job_id } = server.queue.add(request(change), CALLER);
+      server.runner.wake();
+      assert.equal((await server.runner.wait(job_id, 60, never, () => {})).status, "succeeded");
+      assert.equal(new Set(keys.at(-1)).size, 3, "the candidate, the dummy and the fit");
+    }
+    assert.deepEqual(keys[0].toSorted(), keys[1].toSorted());
+    assert.equal(new Set(keys.flat()).size, 4 * 3);
+    await server.close();
   }));
 
 Deno.test("a job that was cut off goes on behind what it had compared, and ends with the same bytes", async () => {
