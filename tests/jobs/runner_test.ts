@@ -223,7 +223,8 @@ const ENDLESS: [string, Record<string, unknown>][] = [
 ];
 
 for (const [algorithm, params] of ENDLESS) {
-  for (const from of ["its own", "another"]) {
+  // The one that no message to the outside would stop is enough for both ways.
+  for (const from of algorithm === "svm" ? ["its own", "another"] : ["its own"]) {
     Deno.test({
       name: `cancelling ${algorithm} ${JSON.stringify(params)} from ${from} process stops its threads`,
       ignore: Deno.build.os !== "linux",
