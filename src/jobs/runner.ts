@@ -6,6 +6,7 @@ import type { Registry } from "@/registry/registry.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { Job, JobProgress, TrainingRequest } from "./job.ts";
 import type { LearningPool } from "./learning_pool.ts";
+import { Pace } from "./pace.ts";
 import type { JobQueue } from "./queue.ts";
 import type { Prepared, PrepareInput } from "./tasks/prepare.ts";
 import { sourceOf, type TableBytes } from "./tasks/read_source.ts";
@@ -79,15 +80,14 @@ export function startRunner(parts: RunnerParts): JobRunner {
   const run = async (job: Job, abort: AbortController): Promise<void> => {
     let written = 0;
     let hasAdvanced = false;
-    let stage = newStage({ stage: "waiting", done: 0, total: 1, message: "" });
+    const pace = new Pace();
     const report = (progress: JobProgress) => {
       const now = performance.now();
-      if (progress.stage !== stage.name || progress.total !== stage.total) stage = newStage(progress);
-      stage.score = progress.score ?? stage.score;
+      const told = pace.tell(progress, now);
       if (now - written < 100 && progress.done < progress.total) return;
       written = now;
       try {
-        queue.report(job.job_id, withRest(progress, stage));
+        queue.report(job.job_id, told);
       } catch (error) {
         log.warn("progress could not be written", { job_id: job.job_id, error: String(error) });
       }
@@ -223,32 +223,6 @@ async function prepareAgain(
     );
   }
   return await parts.pool.run("prepare", prepareInput(request, table), { signal });
-}
-
-/** A stage from its first report on: what a job had done before it was cut off says nothing of its pace. */
-interface Stage {
-  name: string;
-  total: number;
-  since: number;
-  from: number;
-  /** The last that was told. */
-  score: number | undefined;
-}
-
-function newStage({ stage, total, done }: JobProgress): Stage {
-  return { name: stage, total, since: performance.now(), from: done, score: undefined };
-}
-
-/** Early guesses are wild, and short ones tell nothing. */
-const TELLING_S = 2;
-
-function withRest(progress: JobProgress, { since, from, score }: Stage): JobProgress {
-  const { done, total } = progress;
-  const known = score === undefined ? progress : { ...progress, score };
-  const elapsed_s = (performance.now() - since) / 1000;
-  if (elapsed_s < TELLING_S || done <= from || done >= total) return known;
-  const rest_s = Math.round(elapsed_s * (total - done) / (done - from));
-  return { ...known, rest_s, message: `${progress.message}, about ${rest_s} s left` };
 }
 
 /** The part of a request that reading and sealing need. */

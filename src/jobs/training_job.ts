@@ -3,13 +3,14 @@ import { AppError, toWireError } from "@/shared/errors.ts";
 import { canonicalJson, sha256Hex } from "@/shared/hash.ts";
 import type { HoldoutDoor } from "@/shared/holdout_door.ts";
 import { VERSION } from "@/shared/version.ts";
-import type { Finding } from "@/dataset/checks/finding.ts";
-import type { Holdout, ModelVersion, Registry } from "@/registry/registry.ts";
+import type { Holdout, Registry } from "@/registry/registry.ts";
 import type { CrossValidation } from "@/ml/model_selection/cross_validate.ts";
 import { candidatesFor } from "@/ml/model_selection/candidates.ts";
 import { defaultMetric, metricOf } from "@/ml/metrics.ts";
+import { eachAtOnce } from "./each_at_once.ts";
 import type { JobProgress, JobResult, LeaderboardRow, TrainingRequest } from "./job.ts";
 import type { LearningPool } from "./learning_pool.ts";
+import { seenBefore } from "./seen_before.ts";
 import type { Prepared } from "./tasks/prepare.ts";
 
 export interface JobParts {
@@ -147,27 +148,6 @@ export function candidatesOf(request: TrainingRequest, prepared: Prepared): Cand
   }).slice(0, request.trials);
 }
 
-/** Name of the finding that a continued model's sealed rows may be known to it. */
-const SEEN_BEFORE = "seen_before";
-
-/** What is to be said of the sealed rows of a continued model: they are new to it only if it has always left them out. */
-function seenBefore(registry: Registry, before: ModelVersion, holdout: Holdout | null): Finding[] {
-  const inherited = registry.artifact(before).findings.some(({ check }) => check === SEEN_BEFORE);
-  if (!holdout || (holdout.sha256 === before.holdout?.sha256 && !inherited)) return [];
-  return [{
-    check: SEEN_BEFORE,
-    severity: "warning",
-    columns: [],
-    message: `The model that this one goes on from may have learned from rows that are now sealed: ${
-      inherited
-        ? "that was so when it was continued itself"
-        : "it left out other rows, or none, or was trained on other data"
-    }. A score on the sealed rows can be too good.`,
-    evidence: { continued_from: before.artifact_sha256, dataset_sha256: before.dataset.sha256 },
-    hint: "Validate on rows that neither fit has seen (validate_model with dataset), or train anew.",
-  }];
-}
-
 /** What a part of a job depends on; its threads are none of it. Another version of mlmcp may learn otherwise. */
 function keyOf(request: TrainingRequest, part: string, { algorithm, params }: Candidate): string {
   const { threads: _, ...asked } = request;
@@ -298,30 +278,6 @@ async function compareAll(
   const results = new Map<LeaderboardRow, CrossValidation>();
   for (const [row, result] of settled) if (result) results.set(row, result);
   return { rows: settled.map(([row]) => row), results, baseline, how };
-}
-
-/**
- * `work` on every item, at most `limit` at once. Unlike Promise.all it waits for all, so that no Worker is left at
- * work for a job that has ended.
- */
-async function eachAtOnce<T, R>(
-  items: readonly T[],
-  limit: number,
-  work: (item: T, i: number) => Promise<R>,
-): Promise<R[]> {
-  const outcomes = new Array<PromiseSettledResult<R>>(items.length);
-  let next = 0;
-  const lane = async () => {
-    while (next < items.length) {
-      const i = next++;
-      [outcomes[i]] = await Promise.allSettled([work(items[i], i)]);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
-  return outcomes.map((outcome) => {
-    if (outcome.status === "rejected") throw outcome.reason;
-    return outcome.value;
-  });
 }
 
 function foldsFor(request: TrainingRequest, prepared: Prepared): number {

@@ -242,3 +242,13 @@ Deno.test("a model of other columns, classes, layers or of more steps than wante
     );
   }
 });
+
+for (const run of [RUNS[0], RUNS[1], RUNS[4], RUNS[11]]) {
+  Deno.test(`${run.algorithm} tells at once where it goes on, with the score if it has one: ${run.task}`, () => {
+    const pieces = cutOff(run, 3, 1, [])!;
+    const told: (number | undefined)[][] = [];
+    fit(run, { resume: pieces, progress: (done, _, score) => told.push([done, score]) });
+    const hasScore = run.algorithm !== "random_forest";
+    assert.deepEqual([told[0][0], told[0][1] !== undefined, told[1][0]], [3, hasScore, 4]);
+  });
+}

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { AppError } from "@/shared/errors.ts";
 import { Random } from "@/shared/random.ts";
-import type { Continuation, FitContext } from "../estimator.ts";
+import type { FitContext } from "../estimator.ts";
 import type { Matrix } from "../matrix.ts";
 import { checkTraining } from "../tree/checks.ts";
 import { balancedWeights, multiplyWeights } from "../tree/class_weight.ts";
@@ -18,6 +18,7 @@ import {
 import { prune } from "../tree/prune.ts";
 import { scaleOf } from "../tree/regression_criterion.ts";
 import { TreesBuilder, type TreesState } from "../tree/trees_state.ts";
+import { checkContinues } from "./forest_continue.ts";
 import { growByKernels, suitsKernels, type TakeTree } from "./forest_kernels.ts";
 import { OutOfBag } from "./out_of_bag.ts";
 
@@ -54,13 +55,6 @@ export function forestParams(bootstrap: boolean) {
 
 type Schemas = ReturnType<typeof forestParams>;
 export type ForestParams = z.output<Schemas["regression"]> | z.output<Schemas["classification"]>;
-
-/** All trees of a forest are grown alike. */
-export const FOREST_CONTINUES: Continuation = {
-  steps: "n_estimators",
-  done: (state) => (state as TreesState).root.length,
-  free: ["oob_score"],
-};
 
 /** What a checkpoint keeps, and who grew these trees: the kernels and the plain grower are not mixed in one forest. */
 type Piece = TreesState & { by_kernels: boolean };
@@ -213,30 +207,6 @@ class GrownForest {
 
   finish(): TreesState {
     return this.#trees.finish(this.#oob?.score() ?? null);
-  }
-}
-
-function checkContinues(
-  name: string,
-  before: TreesState,
-  X: Matrix,
-  params: ForestParams,
-  n_classes: number,
-): void {
-  const refuse = (state: string) => {
-    throw new AppError("failed_precondition", `Cannot continue ${name}: ${state}`, {
-      hint: "Continue with the columns, classes and parameters of the first fit, and a larger n_estimators.",
-    });
-  };
-  if (before.n_features !== X.cols) {
-    refuse(`the model has ${before.n_features} features, the data ${X.cols}`);
-  }
-  if (before.n_classes !== n_classes) {
-    refuse(`the model has ${before.n_classes} classes, the data ${n_classes}`);
-  }
-  const trees = before.root.length;
-  if (trees > params.n_estimators) {
-    refuse(`the model has ${trees} trees, n_estimators is ${params.n_estimators}`);
   }
 }
 

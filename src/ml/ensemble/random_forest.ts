@@ -1,7 +1,8 @@
 import { defineEstimator } from "../estimator.ts";
 import { checkColumns, checkFeatures } from "../tree/checks.ts";
 import { normalise, predictTrees, type TreesState } from "../tree/trees_state.ts";
-import { fitForest, FOREST_CONTINUES, type ForestParams, forestParams } from "./forest.ts";
+import { FOREST_CONTINUES } from "./forest_continue.ts";
+import { fitForest, type ForestParams, forestParams } from "./forest.ts";
 import { forestMemory } from "./forest_size.ts";
 
 export const randomForest = defineEstimator<ForestParams, TreesState>({
