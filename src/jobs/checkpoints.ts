@@ -4,7 +4,6 @@
  */
 import { join } from "node:path";
 import { writeAtomic } from "@/shared/atomic_file.ts";
-import { sha256Hex } from "@/shared/hash.ts";
 import type { Log } from "@/shared/log.ts";
 
 export interface Checkpoints {
@@ -69,7 +68,7 @@ export function openCheckpoints(folder: string, log: Log): Checkpoints {
       next.set(fit, number + 1);
       inTurn(async () => {
         await Deno.mkdir(fit, { recursive: true, mode: 0o700 });
-        const name = `${number}-${isWhole ? "whole" : "more"}-${sha256Hex(piece)}.safetensors`;
+        const name = `${number}-${isWhole ? "whole" : "more"}-${await hashOf(piece)}.safetensors`;
         await writeAtomic(join(fit, name), piece, { mode: 0o600 });
         if (!isWhole) return;
         for (const file of await list(fit)) if (file.number < number) await remove(join(fit, file.name));
@@ -112,5 +111,11 @@ async function list(fit: string): Promise<PieceFile[]> {
 /** Null when the file can't be read or is not what was written. */
 async function readWhole(path: string, hash: string): Promise<Uint8Array | null> {
   const bytes = await Deno.readFile(path).catch(() => null);
-  return bytes !== null && sha256Hex(bytes) === hash ? bytes : null;
+  return bytes !== null && await hashOf(bytes) === hash ? bytes : null;
+}
+
+/** SHA-256 in hex, by another thread: a piece can have a hundred megabytes, and this one answers calls. */
+async function hashOf(bytes: Uint8Array): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
