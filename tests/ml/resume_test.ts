@@ -125,6 +125,7 @@ const RUNS: Run[] = [
     algorithm: "random_forest",
     task: "regression",
     params: { n_estimators: 20, oob_score: true, ccp_alpha: 100 },
+    weighted: true,
   },
   {
     algorithm: "random_forest",

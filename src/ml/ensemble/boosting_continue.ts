@@ -117,17 +117,6 @@ export function continuedFrom(
     stopping_loss: Float64Array.from(losses),
   };
   const baseline = before.baseline.map((value) => value / scale);
-  const fill = (data: Labelled, { raw, rows, stride }: Targets) => {
-    const trees = before.baseline.length;
-    const sums = new Float64Array(trees * data.X.rows);
-    before.baseline.forEach((value, k) => sums.fill(value, k * data.X.rows, (k + 1) * data.X.rows));
-    addTrees(data.X, before, sums);
-    for (let k = 0; k < trees; k++) {
-      for (let i = 0; i < rows; i++) {
-        raw[k * stride + i] = sums[k * data.X.rows + (data.rows ? data.rows[i] : i)] / scale;
-      }
-    }
-  };
   return {
     baseline,
     trees: joined,
@@ -135,8 +124,17 @@ export function continuedFrom(
     losses,
     gain,
     fill(engine) {
-      fill(train, engine.train);
-      if (watched && engine.watched) fill(watched, engine.watched);
+      const { X } = train;
+      const sums = new Float64Array(before.baseline.length * X.rows);
+      before.baseline.forEach((value, k) => sums.fill(value, k * X.rows, (k + 1) * X.rows));
+      addTrees(X, before, sums);
+      const take = (of: Int32Array | undefined, { raw, rows, stride }: Targets) => {
+        for (let k = 0; k < before.baseline.length; k++) {
+          for (let i = 0; i < rows; i++) raw[k * stride + i] = sums[k * X.rows + (of ? of[i] : i)] / scale;
+        }
+      };
+      take(train.rows, engine.train);
+      if (watched && engine.watched) take(watched.rows, engine.watched);
     },
   };
 }
