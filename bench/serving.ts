@@ -32,7 +32,7 @@ export async function benchServing(program: Runnable, python: string): Promise<s
   const rows: Row[] = [];
   const notes: string[] = [];
   try {
-    rows.push(await withServer(bareServer(), async (port) => measure("bare Deno.serve", "-", port, body)));
+    rows.push(await withServer(bareServer(), (port) => measure("bare Deno.serve", "-", port, body)));
     const ours = await benchOurs(program, home, path, body, example);
     rows.push(...ours.rows);
     notes.push(...ours.notes);
