@@ -85,15 +85,13 @@ export function fitForest(
     splitter,
     draws: draws?.count ?? 0,
     ...(draws?.cumulative ? { cumulative: draws.cumulative } : {}),
+    ...(draws === undefined && weight ? { weight } : {}),
+    isSubsample: subsample,
     threads: context.threads ?? 1,
   };
-  // With weights that are not whole the order of summing shows, and the kernels count.
-  const isCounted = !subsample && (params.bootstrap || weight === undefined);
-  if (isCounted && suitsKernels(task) && growByKernels(task, grown.takers)) {
-    return grown.finish();
-  }
+  if (suitsKernels(task) && growByKernels(task, grown.takers)) return grown.finish();
   grown = new GrownForest(X, y, n_classes, params, ccpAlpha, context);
-  const { grower } = createGrower(X, y, params, n_classes, splitter);
+  const { grower } = createGrower(X, y, params, n_classes, splitter, false);
   const everyRow = weight ?? new Float64Array(X.rows).fill(1);
   for (let tree = 0; tree < params.n_estimators; tree++) {
     const random = new Random(seed, tree);
@@ -114,6 +112,7 @@ class GrownForest {
   #trees: TreesBuilder;
   #oob: OutOfBag | undefined;
   #ccpAlpha: number;
+  #isBestFirst: boolean;
   #progress: FitContext["progress"];
   #done = 0;
   #total: number;
@@ -129,6 +128,7 @@ class GrownForest {
     this.#trees = new TreesBuilder(n_classes, X.cols);
     this.#oob = params.oob_score ? new OutOfBag(X, y, n_classes) : undefined;
     this.#ccpAlpha = ccpAlpha;
+    this.#isBestFirst = params.max_leaf_nodes !== null;
     this.#progress = progress;
     this.#total = params.n_estimators;
   }
@@ -141,9 +141,11 @@ class GrownForest {
     this.#progress(++this.#done, this.#total);
   }
 
-  /** For the kernels: whole trees only where more is done with them than keeping them. */
+  /** For the kernels: whole trees only where more is done with them than keeping them, or nodes stand in another order. */
   get takers(): TakeTree {
-    if (this.#ccpAlpha > 0 || this.#oob) return { grown: (tree, counts) => this.take(tree, counts) };
+    if (this.#ccpAlpha > 0 || this.#oob || this.#isBestFirst) {
+      return { grown: (tree, counts) => this.take(tree, counts) };
+    }
     return {
       compact: (tree) => {
         this.#trees.addCompact(tree);
