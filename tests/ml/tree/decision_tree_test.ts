@@ -217,7 +217,7 @@ Deno.test("decision_tree grows by the kernels what the plain grower grows", () =
   }
 });
 
-Deno.test("prune takes the branch with the smallest gain a leaf again and again, the first of equals", () => {
+Deno.test("prune takes the branch with the smallest gain a leaf again and again", () => {
   const { X, y, task } = dataSet("diabetes");
   const { grower } = createGrower(X, y, regression.parse({}) as unknown as TreeParams, 0, "best", true);
   let pruned = 0;
