@@ -14,7 +14,8 @@ export { boost_bin, boost_sort, boost_sort_scratch, boost_transpose } from "./bo
 export { boost_derive, boost_loss } from "./boosting_loss.as";
 export { csv_cut, csv_lengths, csv_merge, csv_parse } from "./csv.as";
 export { exp_log } from "./exp_log.as";
-export { forest_code, forest_code_scratch, forest_grow, forest_key } from "./forest.as";
+export { forest_grow } from "./forest.as";
+export { forest_code, forest_code_scratch } from "./forest_codes.as";
 export { allocate, mark, release, reserve, rewind } from "./memory.as";
 export {
   matrix_column_sums, matrix_fill, matrix_gather, matrix_multiply, matrix_transpose, matrix_scratch,

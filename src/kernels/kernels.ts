@@ -43,11 +43,10 @@ interface ExpLogKernels {
   exp_log(values: number, count: number, which: number): void;
 }
 
-/** forest.as.ts */
+/** forest.as.ts, forest_codes.as.ts */
 interface ForestKernels {
-  forest_code(forest: number, column: number, values: number, scratch: number, most: number): number;
+  forest_code(forest: number, column: number, values: number, scratch: number, most: number): void;
   forest_code_scratch(rows: number): number;
-  forest_key(forest: number, column: number, values: number): number;
   forest_grow(forest: number, tree: number): number;
 }
 

@@ -103,16 +103,16 @@ export function fitForest(
     splitter,
     draws: draws?.count ?? 0,
     ...(draws?.cumulative ? { cumulative: draws.cumulative } : {}),
+    ...(draws === undefined && weight ? { weight } : {}),
+    isSubsample: subsample,
     threads: context.threads ?? 1,
   };
-  // With weights that are not whole the order of summing shows, and the kernels count.
-  const isCounted = !subsample && (params.bootstrap || weight === undefined);
-  if (isCounted && suitsKernels(task) && pieces.every(({ by_kernels }) => by_kernels)) {
+  if (suitsKernels(task) && pieces.every(({ by_kernels }) => by_kernels)) {
     const grown = open(true);
     if (growByKernels({ ...task, first: grown.done }, grown.takers)) return grown.finish();
   }
   const grown = open(false);
-  const { grower } = createGrower(X, y, params, n_classes, splitter);
+  const { grower } = createGrower(X, y, params, n_classes, splitter, false);
   const everyRow = weight ?? new Float64Array(X.rows).fill(1);
   for (let tree = grown.done; tree < params.n_estimators; tree++) {
     const random = new Random(seed, tree);
@@ -142,6 +142,7 @@ class GrownForest {
   #oob: OutOfBag | undefined;
   #ccpAlpha: number;
   #byKernels: boolean;
+  #isBestFirst: boolean;
   #context: FitContext;
   #done = 0;
   #total: number;
@@ -161,6 +162,7 @@ class GrownForest {
     this.#oob = params.oob_score ? new OutOfBag(X, y, n_classes) : undefined;
     this.#ccpAlpha = ccpAlpha;
     this.#byKernels = byKernels;
+    this.#isBestFirst = params.max_leaf_nodes !== null;
     this.#context = context;
     this.#total = params.n_estimators;
     this.#isFresh = !before.some((trees) => "by_kernels" in trees);
@@ -194,9 +196,11 @@ class GrownForest {
     this.#tell();
   }
 
-  /** For the kernels: whole trees only where more is done with them than keeping them. */
+  /** For the kernels: whole trees only where more is done with them than keeping them, or nodes stand in another order. */
   get takers(): TakeTree {
-    if (this.#ccpAlpha > 0 || this.#oob) return { grown: (tree, counts) => this.take(tree, counts) };
+    if (this.#ccpAlpha > 0 || this.#oob || this.#isBestFirst) {
+      return { grown: (tree, counts) => this.take(tree, counts) };
+    }
     return {
       compact: (tree) => {
         this.#trees.addCompact(tree);

@@ -9,6 +9,7 @@ import { columnView, type Matrix } from "../matrix.ts";
 import { GrownTree } from "../tree/grown_tree.ts";
 import { limitsFor, type TreeParams } from "../tree/params.ts";
 import { scaleTarget } from "../tree/regression_criterion.ts";
+import { BINNED_ROWS } from "../tree/splitter.ts";
 import type { CompactTree } from "../tree/trees_state.ts";
 import { FOREST, treeBytes, TreeRoom, type TreeShape } from "./forest_memory.ts";
 
@@ -39,6 +40,12 @@ export interface ForestTask {
   draws: number;
   /** (rows) sums of the weights up to each row, by which rows are drawn; absent: all are equally likely. */
   cumulative?: Float64Array;
+  /** (rows) weights, where each tree learns from all rows; absent: all weigh the same. */
+  weight?: Float64Array;
+  /** Each tree weighs its rows so that the classes among them weigh the same. */
+  isSubsample?: boolean;
+  /** Also large nodes are looked at value by value, not by 256 bins. */
+  isExact?: boolean;
   /** Threads, with the caller's. */
   threads: number;
 }
@@ -53,15 +60,12 @@ export interface TakeTree {
 
 /** Whether the kernels can grow this forest, and quicker. */
 export function suitsKernels({ X, params, n_classes }: ForestTask): boolean {
-  return X.rows * params.n_estimators >= FEW_ROWS &&
-    X.cols <= MAX_COLUMNS && n_classes <= MAX_CLASSES &&
-    (params.criterion === "gini" || params.criterion === "squared_error") &&
-    params.max_leaf_nodes === null && params.min_impurity_decrease === 0;
+  return X.rows * params.n_estimators >= FEW_ROWS && X.cols <= MAX_COLUMNS && n_classes <= MAX_CLASSES;
 }
 
 /**
- * Grows the forest; false when it does not fit into the kernels' memory, a row was drawn too often to count it, or a
- * value is too large for single precision: `take` may then have been called.
+ * Grows the forest; false when it does not fit into the kernels' memory, or a row was drawn too often to count it:
+ * `take` may then have been called.
  * @param maxCodes most codes of a column
  */
 export function growByKernels(task: ForestTask, take: TakeTree, maxCodes = MAX_CODES): boolean {
@@ -84,19 +88,27 @@ export function growByKernels(task: ForestTask, take: TakeTree, maxCodes = MAX_C
   }
 }
 
-function shapeOf({ X, n_classes, splitter }: ForestTask): TreeShape {
-  const target = n_classes > 0 ? 2 : 12;
+function hasWeights({ weight, isSubsample }: ForestTask): boolean {
+  return weight !== undefined || isSubsample === true;
+}
+
+function shapeOf(task: ForestTask): TreeShape {
+  const { X, n_classes, params } = task;
+  const nodes = 2 * Math.min(X.rows, params.max_leaf_nodes ?? X.rows);
+  const target = (n_classes > 0 ? 2 : 12) + (hasWeights(task) ? n_classes > 0 ? 8 : 4 : 0);
   return {
     rows: X.rows,
     cols: X.cols,
-    stride: Math.ceil((X.cols * (splitter === "best" ? 2 : 4) + target) / 16) * 16,
+    stride: Math.ceil((X.cols * 2 + target) / 16) * 16,
     outputs: Math.max(1, n_classes),
-    isRegression: n_classes === 0,
+    nodes,
+    // Depth first a level has one of its two that waits; best first all splits that were found.
+    waiting: params.max_leaf_nodes === null ? X.rows + 1 : nodes,
   };
 }
 
-function forestBytes({ X, splitter }: ForestTask, { rows, stride }: TreeShape): number {
-  return rows * stride + (splitter === "best" ? 2 * X.cols * 8 * Math.min(rows, MAX_CODES) : 0) + 64 * rows;
+function forestBytes({ X }: ForestTask, { rows, stride }: TreeShape): number {
+  return rows * stride + 2 * X.cols * 8 * Math.min(rows, MAX_CODES) + 64 * rows + 2 ** 20;
 }
 
 function grow(
@@ -108,7 +120,6 @@ function grow(
   maxCodes: number,
 ): boolean {
   const forest = writeForest(threads, task, shape, maxCodes, take.grown === undefined);
-  if (forest === undefined) return false;
   const free = Array.from(
     { length: Math.min(mostRooms, threads.size === 1 ? 1 : threads.size + 1) },
     () => new TreeRoom(threads, shape),
@@ -137,25 +148,26 @@ function grow(
   return isGrown;
 }
 
-/** Writes what all trees share; undefined when a value is too large for its key. */
+/** Writes what all trees share. */
 function writeForest(
   threads: Threads,
   task: ForestTask,
   shape: TreeShape,
   maxCodes: number,
   isCompact: boolean,
-): number | undefined {
+): number {
   const { X, y, params, n_classes } = task;
   const { kernels } = threads;
   const { rows, stride } = shape;
   const target = n_classes > 0 ? { y, scale: 1, shift: 0 } : scaleTarget(y);
   const limits = limitsFor(params, rows, X.cols, target.scale);
-  const capacity = task.splitter === "best" ? Math.min(rows, maxCodes) : 0;
+  const capacity = Math.min(rows, maxCodes);
   const countBits = 16 - Math.max(1, Math.ceil(Math.log2(Math.max(1, n_classes))));
   const forest = kernels.reserve(FOREST.bytes);
   const records = kernels.reserve(rows * stride + 64);
   const low = kernels.reserve(X.cols * capacity * 8);
   const high = kernels.reserve(X.cols * capacity * 8);
+  const steps = kernels.reserve(X.cols * 16);
   const cumulative = task.cumulative ? kernels.reserve(rows * 8) : 0;
   if (task.cumulative) new Float64Array(threads.memory.buffer, cumulative, rows).set(task.cumulative);
   const words: Partial<Record<keyof typeof FOREST, number>> = {
@@ -167,78 +179,82 @@ function writeForest(
     low,
     high,
     capacity,
+    steps,
     maxFeatures: limits.maxFeatures,
     maxDepth: Math.min(limits.maxDepth, 2 ** 32 - 1),
     minSamplesSplit: limits.minSamplesSplit,
     minSamplesLeaf: limits.minSamplesLeaf,
-    isRandom: task.splitter === "random" ? 1 : 0,
+    maxLeafNodes: params.max_leaf_nodes ?? 0,
+    isRandom: Number(task.splitter === "random"),
+    isEntropy: Number(n_classes > 0 && params.criterion !== "gini"),
+    isWeighted: Number(hasWeights(task)),
+    isSubsample: Number(task.isSubsample === true),
+    binnedRows: task.isExact ? 2 ** 32 - 1 : BINNED_ROWS,
     draws: task.draws,
     cumulative,
     countBits,
-    isCompact: isCompact ? 1 : 0,
+    zeros: n_classes > 0 ? y.reduce((sum, value) => sum + Number(value === 0), 0) : 0,
+    isCompact: Number(isCompact),
   };
   const view = new DataView(threads.memory.buffer);
   for (const [name, word] of Object.entries(words)) {
     view.setUint32(forest + FOREST[name as keyof typeof FOREST], word, true);
   }
   view.setFloat64(forest + FOREST.minWeightFraction, limits.minWeightFractionLeaf, true);
+  view.setFloat64(forest + FOREST.minImpurityDecrease, limits.minImpurityDecrease, true);
   view.setFloat64(forest + FOREST.scale, target.scale, true);
   view.setFloat64(forest + FOREST.shift, target.shift, true);
   writeTargets(threads, task, records, shape, target.y, countBits);
-  return writeColumns(threads, task, forest, maxCodes) ? forest : undefined;
+  writeColumns(threads, task, forest, maxCodes);
+  return forest;
 }
 
 function writeTargets(
   threads: Threads,
-  { n_classes }: ForestTask,
+  task: ForestTask,
   records: number,
   { rows, stride }: TreeShape,
   y: Float64Array,
   countBits: number,
 ): void {
   const view = new DataView(threads.memory.buffer, records, rows * stride);
+  const { n_classes, weight } = task;
+  const isWeighted = hasWeights(task);
   for (let i = 0; i < rows; i++) {
     const end = (i + 1) * stride;
-    if (n_classes > 0) view.setUint16(end - 2, (y[i] << countBits) | 1, true);
-    else {
-      view.setFloat64(end - 12, y[i], true);
-      view.setUint32(end - 4, 1, true);
+    if (n_classes > 0) {
+      view.setUint16(end - 2, (y[i] << countBits) | 1, true);
+      if (isWeighted) view.setFloat64(end - 10, weight?.[i] ?? 1, true);
+    } else {
+      view.setFloat64(end - (isWeighted ? 16 : 12), y[i], true);
+      if (isWeighted) view.setFloat64(end - 8, weight?.[i] ?? 1, true);
+      else view.setUint32(end - 4, 1, true);
     }
   }
 }
 
-/** Codes the columns, or writes their keys, on all threads. */
-function writeColumns(
-  threads: Threads,
-  { X, splitter }: ForestTask,
-  forest: number,
-  maxCodes: number,
-): boolean {
+/** Codes the columns, on all threads. */
+function writeColumns(threads: Threads, { X }: ForestTask, forest: number, maxCodes: number): void {
   const { kernels } = threads;
-  const scratchBytes = splitter === "best" ? kernels.forest_code_scratch(X.rows) : 0;
+  const scratchBytes = kernels.forest_code_scratch(X.rows);
   const mark = kernels.mark();
   const free = Array.from({ length: threads.size === 1 ? 1 : threads.size + 1 }, () => ({
     values: kernels.reserve(X.rows * 8),
     scratch: kernels.reserve(scratchBytes),
   }));
   const waiting: { work: number; place: typeof free[number] }[] = [];
-  let areWritten = true;
   for (let j = 0; j < X.cols || waiting.length > 0;) {
     const place = j < X.cols ? free.pop() : undefined;
     if (place !== undefined) {
       const { values, scratch } = place;
       new Float64Array(threads.memory.buffer, values, X.rows).set(columnView(X, j));
-      const work = splitter === "best"
-        ? threads.submit("forest_code", forest, j, values, scratch, maxCodes)
-        : threads.submit("forest_key", forest, j, values);
-      waiting.push({ work, place });
+      waiting.push({ work: threads.submit("forest_code", forest, j, values, scratch, maxCodes), place });
       j++;
       continue;
     }
     const done = waiting.shift()!;
-    if (threads.wait(done.work) === 0) areWritten = false;
+    threads.wait(done.work);
     free.push(done.place);
   }
   kernels.rewind(mark);
-  return areWritten;
 }

@@ -2,29 +2,37 @@
 import type { Threads } from "@/kernels/threads.ts";
 import type { CompactTree } from "../tree/trees_state.ts";
 
-/** Byte offsets of the fields: the first three are doubles, the others 32-bit words. */
+/** Byte offsets of the fields: the first four are doubles, the others 32-bit words. */
 export const FOREST = {
   minWeightFraction: 0,
-  scale: 8,
-  shift: 16,
-  rows: 24,
-  columns: 28,
-  stride: 32,
-  classes: 36,
-  records: 40,
-  low: 44,
-  high: 48,
-  capacity: 52,
-  maxFeatures: 56,
-  maxDepth: 60,
-  minSamplesSplit: 64,
-  minSamplesLeaf: 68,
-  isRandom: 72,
-  draws: 76,
-  cumulative: 80,
-  countBits: 84,
-  isCompact: 88,
-  bytes: 96,
+  minImpurityDecrease: 8,
+  scale: 16,
+  shift: 24,
+  rows: 32,
+  columns: 36,
+  stride: 40,
+  classes: 44,
+  records: 48,
+  low: 52,
+  high: 56,
+  capacity: 60,
+  steps: 64,
+  maxFeatures: 68,
+  maxDepth: 72,
+  minSamplesSplit: 76,
+  minSamplesLeaf: 80,
+  maxLeafNodes: 84,
+  isRandom: 88,
+  isEntropy: 92,
+  isWeighted: 96,
+  isSubsample: 100,
+  binnedRows: 104,
+  draws: 108,
+  cumulative: 112,
+  countBits: 116,
+  zeros: 120,
+  isCompact: 124,
+  bytes: 128,
 } as const;
 
 const TREE = {
@@ -34,7 +42,7 @@ const TREE = {
   counts: 24,
   keys: 28,
   spare: 32,
-  moments: 36,
+  marks: 36,
   sums: 40,
   rowsByCode: 44,
   features: 48,
@@ -44,20 +52,26 @@ const TREE = {
   cuts: 64,
   lowest: 68,
   highest: 72,
-  total: 76,
-  left: 80,
-  stack: 84,
-  buckets: 88,
-  nodes: 92,
-  nodeFeature: 96,
-  nodeThreshold: 100,
-  nodeLeft: 104,
-  nodeRight: 108,
-  nodeImpurity: 112,
-  nodeWeight: 116,
-  nodeValue: 120,
-  importance: 124,
-  bytes: 128,
+  columnCuts: 76,
+  leftRows: 80,
+  leftSums: 84,
+  total: 88,
+  left: 92,
+  stack: 96,
+  heap: 100,
+  buckets: 104,
+  block: 108,
+  others: 112,
+  nodes: 116,
+  nodeFeature: 120,
+  nodeThreshold: 124,
+  nodeLeft: 128,
+  nodeRight: 132,
+  nodeImpurity: 136,
+  nodeWeight: 140,
+  nodeValue: 144,
+  importance: 148,
+  bytes: 160,
 } as const;
 
 export interface TreeShape {
@@ -65,36 +79,51 @@ export interface TreeShape {
   cols: number;
   stride: number;
   outputs: number;
-  isRegression: boolean;
+  /** Most nodes of a tree, and most that wait at a time. */
+  nodes: number;
+  waiting: number;
 }
 
-/** The kernels read so far behind records. */
-const PADDING = 128;
+/** Rows of a block: the kernels read so many records behind the last. */
+const BLOCK_ROWS = 32;
+/** Of src/kernels/forest.as.ts: a node that waits; rows above which nodes are always counted by code. */
+const WAITING_BYTES = 72;
+const MAX_SORTED = 65536;
 
 /** Where each piece of a tree's room is: its field, its bytes, and whether it must begin as zeros. */
-function piecesOf({ rows, cols, stride, outputs, isRegression }: TreeShape): [number, number, boolean?][] {
-  const ranges = Math.ceil(cols * 4 / 80) * 80 + 48;
-  const nodes = 2 * rows;
+function piecesOf({ rows, cols, stride, outputs, nodes, waiting }: TreeShape): [number, number, boolean?][] {
+  const vectors = Math.ceil(cols / 8);
+  const numbers = Math.max(
+    4 * rows,
+    256 * Math.max(2, outputs),
+    rows > MAX_SORTED ? MAX_SORTED * outputs : 0,
+  );
   return [
-    [TREE.front, rows * stride + PADDING],
-    [TREE.back, rows * stride + PADDING],
+    [TREE.front, (rows + BLOCK_ROWS) * stride + 64],
+    [TREE.back, (rows + BLOCK_ROWS) * stride + 64],
     [TREE.counts, rows * 4],
     [TREE.keys, rows * 4],
     [TREE.spare, rows * 4],
-    [TREE.moments, isRegression ? rows * 16 : 0],
-    [TREE.sums, Math.max(rows * 32, 256 * 8 * Math.max(2, outputs)), true],
-    [TREE.rowsByCode, isRegression ? Math.max(rows * 8, 256 * 4) : 0, true],
+    [TREE.marks, rows * 16],
+    [TREE.sums, numbers * 8, true],
+    [TREE.rowsByCode, Math.max(numbers / Math.max(2, outputs), 256) * 4 + 4, true],
     [TREE.features, cols * 4],
     [TREE.constants, cols * 4],
     [TREE.drawn, (cols + 3) * 4],
-    [TREE.shares, cols * 8],
-    [TREE.cuts, (cols + 3) * 4],
-    [TREE.lowest, ranges],
-    [TREE.highest, ranges],
+    [TREE.shares, cols * 4],
+    [TREE.cuts, (cols + 3) * 2],
+    [TREE.lowest, vectors * 16],
+    [TREE.highest, vectors * 16],
+    [TREE.columnCuts, vectors * 16],
+    [TREE.leftRows, vectors * 32],
+    [TREE.leftSums, vectors * 64],
     [TREE.total, outputs * 8],
     [TREE.left, outputs * 8],
-    [TREE.stack, (rows + 2) * 40],
+    [TREE.stack, waiting * WAITING_BYTES],
+    [TREE.heap, waiting * 4],
     [TREE.buckets, 2048],
+    [TREE.block, vectors * 8 * BLOCK_ROWS * 2],
+    [TREE.others, BLOCK_ROWS * 2],
     [TREE.nodeFeature, nodes * 4],
     [TREE.nodeThreshold, nodes * 8],
     [TREE.nodeLeft, nodes * 4],

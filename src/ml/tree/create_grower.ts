@@ -9,7 +9,7 @@ import { largestCount } from "./splitter.ts";
 /**
  * A grower for all trees on this data, and the limits that the parameters mean for it.
  * @param n_classes 0 for regression
- * @param asKernels to the bit what src/kernels/forest.as.ts grows: large nodes are counted in bins
+ * @param isExact also large nodes are looked at value by value, not by 256 bins
  */
 export function createGrower(
   X: Matrix,
@@ -17,16 +17,16 @@ export function createGrower(
   params: TreeParams,
   n_classes: number,
   splitter: "best" | "random",
-  asKernels = false,
+  isExact: boolean,
 ): { grower: Grower; limits: TreeLimits } {
   const count = largestCount(X.rows, n_classes);
   const ranks = splitter === "best" ? rankColumns(X) : undefined;
   if (n_classes > 0) {
     const limits = limitsFor(params, X.rows, X.cols, 1);
     const criterion = new ClassificationCriterion(y, n_classes, params.criterion !== "gini", count);
-    return { grower: new Grower(X, criterion, limits, ranks, asKernels), limits };
+    return { grower: new Grower(X, criterion, limits, ranks, isExact), limits };
   }
   const target = scaleTarget(y);
   const limits = limitsFor(params, X.rows, X.cols, target.scale);
-  return { grower: new Grower(X, new RegressionCriterion(target, count), limits, ranks, asKernels), limits };
+  return { grower: new Grower(X, new RegressionCriterion(target, count), limits, ranks, isExact), limits };
 }

@@ -1,11 +1,20 @@
 import { z } from "zod";
 import { Random } from "@/shared/random.ts";
+import { growByKernels, suitsKernels } from "../ensemble/forest_kernels.ts";
 import { defineEstimator } from "../estimator.ts";
 import { checkColumns, checkFeatures, checkTraining } from "./checks.ts";
 import { balancedWeights, multiplyWeights } from "./class_weight.ts";
 import { createGrower } from "./create_grower.ts";
-import { classificationCriterion, maxFeaturesParam, regressionCriterion, treeParams } from "./params.ts";
+import type { GrownTree } from "./grown_tree.ts";
+import {
+  classificationCriterion,
+  limitsFor,
+  maxFeaturesParam,
+  regressionCriterion,
+  treeParams,
+} from "./params.ts";
 import { prune } from "./prune.ts";
+import { scaleOf } from "./regression_criterion.ts";
 import { normalise, predictTrees, TreesBuilder, type TreesState } from "./trees_state.ts";
 
 const splitter = z.enum(["best", "random"]).default("best")
@@ -41,12 +50,30 @@ export const decisionTree = defineEstimator<DecisionTreeParams, TreesState>({
     const balanced = "class_weight" in params && params.class_weight === "balanced"
       ? balancedWeights(y, context.n_classes)
       : undefined;
-    const weight = multiplyWeights(context.sample_weight, balanced) ?? new Float64Array(X.rows).fill(1);
-    const { grower, limits } = createGrower(X, y, params, context.n_classes, params.splitter);
-    grower.grow(weight, new Random(context.seed));
-    if (limits.ccpAlpha > 0) prune(grower.tree, limits.ccpAlpha);
+    const weight = multiplyWeights(context.sample_weight, balanced);
     const trees = new TreesBuilder(context.n_classes, X.cols);
-    trees.add(grower.tree);
+    const { ccpAlpha } = limitsFor(params, X.rows, X.cols, context.n_classes > 0 ? 1 : scaleOf(y));
+    const take = (tree: GrownTree) => {
+      if (ccpAlpha > 0) prune(tree, ccpAlpha);
+      trees.add(tree);
+    };
+    const task = {
+      X,
+      y,
+      params: { ...params, n_estimators: 1 },
+      n_classes: context.n_classes,
+      seed: context.seed,
+      splitter: params.splitter,
+      draws: 0,
+      ...(weight ? { weight } : {}),
+      isExact: true,
+      threads: context.threads ?? 1,
+    };
+    if (!suitsKernels(task) || !growByKernels(task, { grown: take })) {
+      const { grower } = createGrower(X, y, params, context.n_classes, params.splitter, true);
+      grower.grow(weight ?? new Float64Array(X.rows).fill(1), new Random(context.seed));
+      take(grower.tree);
+    }
     context.progress(1, 1);
     return trees.finish(null);
   },

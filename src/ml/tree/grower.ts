@@ -1,5 +1,5 @@
 /**
- * Growing one tree: depth first, or best split first when the number of leaves is limited.
+ * Growing one tree, in plain TypeScript: for small data, and to the bit what src/kernels/forest.as.ts grows: depth first, or best split first when the number of leaves is limited.
  *
  * Source: scikit-learn, `DepthFirstTreeBuilder` and `BestFirstTreeBuilder` of `_tree.pyx`.
  */
@@ -36,18 +36,18 @@ export class Grower {
 
   /**
    * @param ranks of X for exact best splits; absent: random thresholds
-   * @param asKernels to the bit what src/kernels/forest.as.ts grows: large nodes are counted in bins
+   * @param isExact also large nodes are looked at value by value, not by 256 bins
    */
   constructor(
     X: Matrix,
     criterion: Criterion,
     limits: TreeLimits,
     ranks: Ranks | undefined,
-    asKernels: boolean,
+    isExact: boolean,
   ) {
     this.tree = new GrownTree(criterion.outputs);
     this.#criterion = criterion;
-    this.#splitter = new Splitter(X, criterion, ranks, limits.maxFeatures, asKernels);
+    this.#splitter = new Splitter(X, criterion, ranks, limits.maxFeatures, isExact);
     this.#limits = limits;
     this.#sides = { minSamples: limits.minSamplesLeaf, minWeight: 0 };
   }
@@ -113,7 +113,10 @@ export class Grower {
       leaves++;
     }
     // Splits found but not taken.
-    for (const { node } of heap.items) tree.feature[node] = -1;
+    for (const { node } of heap.items) {
+      tree.feature[node] = -1;
+      tree.threshold[node] = 0;
+    }
   }
 
   #addNode(start: number, end: number): number {

@@ -30,22 +30,16 @@ export function prune(tree: GrownTree, alpha: number): void {
     branch[parent[i]] += branch[i];
     leaves[parent[i]] += leaves[i];
   }
+  const gainOf = (i: number) => inside[i] ? (own[i] - branch[i]) / (leaves[i] - 1) : Infinity;
+  const gains = new Tournament(n, gainOf);
   while (inside[0]) {
-    let weakest = 0;
-    let lowest = Infinity;
-    for (let i = 0; i < n; i++) {
-      if (!inside[i]) continue;
-      const gain = (own[i] - branch[i]) / (leaves[i] - 1);
-      if (gain < lowest) {
-        lowest = gain;
-        weakest = i;
-      }
-    }
-    if (alpha < lowest) return;
+    const weakest = gains.first;
+    if (alpha < gainOf(weakest)) return;
     const below = [weakest];
     for (let node = below.pop(); node !== undefined; node = below.pop()) {
       if (!inside[node]) continue;
       inside[node] = 0;
+      gains.update(node);
       below.push(tree.left[node], tree.right[node]);
     }
     tree.feature[weakest] = -1;
@@ -54,6 +48,42 @@ export function prune(tree: GrownTree, alpha: number): void {
     for (let node = weakest; node >= 0; node = parent[node]) {
       leaves[node] -= leavesLost;
       branch[node] += impurityAdded;
+      gains.update(node);
     }
+  }
+}
+
+/** Knows which of n numbers is the smallest, the first of equals, while they change one by one: O(log n) a change. */
+class Tournament {
+  #size: number;
+  /** Winners: that of a pair stands at half its place; the numbers themselves begin at `#size`. */
+  #winner: Int32Array;
+  #value: Float64Array;
+  #valueOf: (i: number) => number;
+
+  constructor(n: number, valueOf: (i: number) => number) {
+    this.#size = 2 ** Math.ceil(Math.log2(n));
+    this.#winner = new Int32Array(2 * this.#size);
+    this.#value = new Float64Array(this.#size).fill(Infinity);
+    this.#valueOf = valueOf;
+    for (let i = 0; i < this.#size; i++) {
+      if (i < n) this.#value[i] = valueOf(i);
+      this.#winner[this.#size + i] = i;
+    }
+    for (let at = this.#size - 1; at > 0; at--) this.#play(at);
+  }
+
+  get first(): number {
+    return this.#winner[1];
+  }
+
+  update(i: number): void {
+    this.#value[i] = this.#valueOf(i);
+    for (let at = (this.#size + i) >> 1; at > 0; at >>= 1) this.#play(at);
+  }
+
+  #play(at: number): void {
+    const [left, right] = [this.#winner[2 * at], this.#winner[2 * at + 1]];
+    this.#winner[at] = this.#value[right] < this.#value[left] ? right : left;
   }
 }

@@ -9,17 +9,13 @@ import type { Random } from "@/shared/random.ts";
 import { columnView, type Matrix } from "../matrix.ts";
 import type { Criterion, SideLimits } from "./criterion.ts";
 import { type Ranks, sortPairs } from "./ranks.ts";
-import { SortedRows } from "./sorted_rows.ts";
 
 /** A node is counted by rank when that touches at most this many numbers a row; else its rows are sorted. */
 const COUNT_LIMIT = 4;
 
-/** As the kernels do, a node of so many rows that can't be counted by rank is counted by 256 bins of ranks. */
-const BINNED_ROWS = 256;
+/** A node of so many rows that can't be counted by rank is counted by 256 bins of ranks, unless it must be exact. */
+export const BINNED_ROWS = 256;
 const BIN_BITS = 8;
-
-/** Values of a matrix up to which its rows are kept sorted by every column (8 bytes a value). */
-const SORTED_LIMIT = 2 ** 26;
 
 /** How many numbers a criterion must be able to count by rank, for a matrix of so many rows. */
 export function largestCount(rows: number, n_classes: number): number {
@@ -38,13 +34,10 @@ export class Splitter {
   #criterion: Criterion;
   /** Absent: thresholds are drawn at random. */
   #ranks: Ranks | undefined;
-  /** Present where a split looks at most columns. */
-  #sorted: SortedRows | undefined;
-  #asKernels: boolean;
+  #binnedRows: number;
   /** Of the best split so far: the last rank that goes left, and bits by which ranks were shifted into bins. */
   #cut = 0;
   #shift = 0;
-  #goesLeft: Uint8Array;
   #maxFeatures: number;
   #features: Int32Array;
   #constantFeatures: Int32Array;
@@ -59,18 +52,12 @@ export class Splitter {
     criterion: Criterion,
     ranks: Ranks | undefined,
     maxFeatures: number,
-    asKernels: boolean,
+    isExact: boolean,
   ) {
     this.#columns = Array.from({ length: X.cols }, (_, j) => columnView(X, j));
     this.#criterion = criterion;
     this.#ranks = ranks;
-    if (
-      !asKernels && ranks !== undefined && 2 * maxFeatures > X.cols && X.rows * X.cols <= SORTED_LIMIT
-    ) {
-      this.#sorted = new SortedRows(ranks, X.rows, X.cols);
-    }
-    this.#asKernels = asKernels;
-    this.#goesLeft = new Uint8Array(X.rows);
+    this.#binnedRows = isExact ? Infinity : BINNED_ROWS;
     this.#maxFeatures = maxFeatures;
     this.rows = new Int32Array(X.rows);
     this.#features = new Int32Array(X.cols);
@@ -87,7 +74,6 @@ export class Splitter {
     let count = 0;
     for (let i = 0; i < weight.length; i++) if (weight[i] > 0) this.rows[count++] = i;
     for (let j = 0; j < this.#features.length; j++) this.#features[j] = j;
-    this.#sorted?.reset(weight);
     return count;
   }
 
@@ -150,20 +136,17 @@ export class Splitter {
     const column = this.#columns[this.feature];
     const threshold = this.threshold;
     const right = this.#spareRows;
-    const goesLeft = this.#goesLeft;
     let left = start;
     let rightCount = 0;
     for (let p = start; p < end; p++) {
       const row = rows[p];
       const goes = column[row] <= threshold ? 1 : 0;
-      goesLeft[row] = goes;
       rows[left] = row; // both written, one counter moves: no branch to guess
       right[rightCount] = row;
       left += goes;
       rightCount += 1 - goes;
     }
     for (let i = 0; i < rightCount; i++) rows[left + i] = right[i];
-    this.#sorted?.partition(start, end, goesLeft);
     return left;
   }
 
@@ -182,13 +165,6 @@ export class Splitter {
     const rank = ranks.rank;
     const offset = feature * rows.length;
     const criterion = this.#criterion;
-    if (this.#sorted !== undefined) {
-      const order = this.#sorted.order;
-      const at = offset + start;
-      for (let i = 0; i < n; i++) keys[i] = rank[offset + order[at + i]];
-      if (keys[0] === keys[n - 1]) return undefined;
-      return criterion.scanSorted(keys, order, at, n, limits, best) ? this.#keep(ranks, feature) : best;
-    }
     let lowest = rank[offset + rows[start]];
     let highest = lowest;
     for (let i = 0; i < n; i++) {
@@ -201,7 +177,7 @@ export class Splitter {
     let better: boolean;
     if ((highest - lowest + 1) * criterion.width <= COUNT_LIMIT * n) {
       better = criterion.scanCounted(keys, rows, start, n, lowest, highest, limits, best);
-    } else if (this.#asKernels && n >= BINNED_ROWS) {
+    } else if (n >= this.#binnedRows) {
       const shift = Math.max(0, 32 - Math.clz32(highest - lowest) - BIN_BITS);
       for (let i = 0; i < n; i++) keys[i] = (keys[i] - lowest) >> shift;
       if (!criterion.scanCounted(keys, rows, start, n, 0, (highest - lowest) >> shift, limits, best)) {
@@ -270,7 +246,7 @@ export class Splitter {
       else if (value > highest) highest = value;
     }
     if (lowest === highest) return undefined;
-    const share = random.float();
+    const share = random.uint32() / 2 ** 32;
     let threshold = lowest * (1 - share) + highest * share; // no overflow, even of the range
     if (threshold >= highest || threshold < lowest) threshold = lowest;
     const quality = this.#criterion.scanThreshold(values, threshold, rows, start, n, limits);

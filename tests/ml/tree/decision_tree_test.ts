@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { takeMatrixRows } from "@/ml/matrix.ts";
 import { decisionTree } from "@/ml/tree/decision_tree.ts";
-import { leafOf, type TreesState } from "@/ml/tree/trees_state.ts";
+import { balancedWeights, multiplyWeights } from "@/ml/tree/class_weight.ts";
+import { createGrower } from "@/ml/tree/create_grower.ts";
+import type { GrownTree } from "@/ml/tree/grown_tree.ts";
+import type { TreeParams } from "@/ml/tree/params.ts";
+import { prune } from "@/ml/tree/prune.ts";
+import { leafOf, TreesBuilder, type TreesState } from "@/ml/tree/trees_state.ts";
+import { Random } from "@/shared/random.ts";
 import { contextFor, dataSet, largestDifference, matrixOf } from "./reference_data.ts";
 
 const regression = decisionTree.params.regression!;
@@ -159,3 +165,96 @@ Deno.test("decision_tree names a parameter that is wrong", () => {
     assert.ok(!result.success && JSON.stringify(result.error.issues).includes(name));
   }
 });
+
+Deno.test("decision_tree grows by the kernels what the plain grower grows", () => {
+  const random = new Random(6);
+  const rows = 4000;
+  const X = matrixOf(Array.from({ length: rows }, () => [
+    random.normal(),
+    Math.exp(3 * random.normal()),
+    random.below(9),
+    random.float(),
+  ]));
+  const signal = Float64Array.from(
+    { length: rows },
+    (_, i) => X.data[i] + X.data[2 * rows + i] + random.normal(),
+  );
+  const sample_weight = Float64Array.from(signal, () => random.below(4) * random.float());
+  for (
+    const [task, n_classes] of [["regression", 0], ["classification", 2], ["classification", 5]] as const
+  ) {
+    const y = n_classes === 0 ? signal : signal.map((value) => Math.abs(Math.round(value)) % n_classes);
+    const classWeight = n_classes > 0 ? { class_weight: "balanced" } : {};
+    for (
+      const more of [
+        {},
+        classWeight,
+        { ccp_alpha: 0.003, max_features: 2 },
+        { max_leaf_nodes: 60, min_samples_leaf: 3 },
+        { min_impurity_decrease: 0.001, ...(n_classes > 0 ? { criterion: "entropy" } : {}) },
+      ]
+    ) {
+      for (const weighted of [{}, { sample_weight }]) {
+        const params = decisionTree.params[task]!.parse(more);
+        const context = contextFor(task, n_classes, { ...weighted, seed: 5 });
+        const { grower, limits } = createGrower(
+          X,
+          y,
+          params as unknown as TreeParams,
+          n_classes,
+          "best",
+          true,
+        );
+        const balanced = "class_weight" in more ? balancedWeights(y, n_classes) : undefined;
+        const weight = multiplyWeights(context.sample_weight, balanced);
+        grower.grow(weight ?? new Float64Array(rows).fill(1), new Random(5));
+        if (limits.ccpAlpha > 0) prune(grower.tree, limits.ccpAlpha);
+        const plain = new TreesBuilder(n_classes, X.cols);
+        plain.add(grower.tree);
+        assert.deepEqual(decisionTree.fit(X, y, params, context), plain.finish(null));
+      }
+    }
+  }
+});
+
+Deno.test("prune takes the branch with the smallest gain a leaf again and again", () => {
+  const { X, y, task } = dataSet("diabetes");
+  const { grower } = createGrower(X, y, regression.parse({}) as unknown as TreeParams, 0, "best", true);
+  let pruned = 0;
+  for (const alpha of [0, 1e-6, 1e-4, 1e-3, 1e-2, 1]) {
+    grower.grow(new Float64Array(X.rows).fill(1), new Random(0));
+    const tree = grower.tree;
+    const expected = tree.feature.slice(0, tree.count);
+    pruneSlowly(tree, expected, alpha);
+    prune(tree, alpha);
+    // Below a pruned node nothing is reached, so only what is reached counts.
+    for (const nodes = [0]; nodes.length > 0;) {
+      const node = nodes.pop()!;
+      assert.equal(tree.feature[node], expected[node], `node ${node} at ${alpha}`);
+      if (tree.feature[node] >= 0) nodes.push(tree.left[node], tree.right[node]);
+      else pruned += Number(tree.left[node] >= 0);
+    }
+  }
+  assert.ok(task === "regression" && pruned > 20, `${pruned} branches were pruned`);
+});
+
+/** As the definition says it: all branches are weighed anew each time. */
+function pruneSlowly(tree: GrownTree, feature: Int32Array, alpha: number): void {
+  const ownOf = (node: number) => tree.weight[node] * tree.impurity[node] / tree.weight[0];
+  const leavesOf = (node: number): number[] =>
+    feature[node] < 0 ? [node] : [...leavesOf(tree.left[node]), ...leavesOf(tree.right[node])];
+  for (;;) {
+    let weakest = -1;
+    let lowest = Infinity;
+    for (const nodes = [0]; nodes.length > 0;) {
+      const node = nodes.pop()!;
+      if (feature[node] < 0) continue;
+      const leaves = leavesOf(node);
+      const gain = (ownOf(node) - leaves.reduce((sum, leaf) => sum + ownOf(leaf), 0)) / (leaves.length - 1);
+      if (gain < lowest) [weakest, lowest] = [node, gain];
+      nodes.push(tree.right[node], tree.left[node]);
+    }
+    if (weakest < 0 || alpha < lowest) return;
+    feature[weakest] = -1;
+  }
+}
