@@ -22,7 +22,7 @@ export const RUNS: Run[] = [
     algorithm: "logistic_regression",
     tasks: ["classification"],
     params: { penalty: "l1", C: 0.3, max_iter: 2000, tol: 1e-5 },
-    rows: 6000,
+    rows: 1600,
   },
   { algorithm: "linear_regression", tasks: ["regression"] },
   { algorithm: "ridge", tasks: ["regression"] },
@@ -30,7 +30,7 @@ export const RUNS: Run[] = [
   { algorithm: "elastic_net", tasks: ["regression"], params: { alpha: 0.1 } },
   { algorithm: "poisson_regression", tasks: ["regression"] },
   { algorithm: "poisson_regression", tasks: ["regression"], params: { alpha: 0.001, max_iter: 300 } },
-  { algorithm: "quantile_regression", tasks: ["regression"], rows: 3000 },
+  { algorithm: "quantile_regression", tasks: ["regression"], rows: 1500 },
   {
     algorithm: "quantile_regression",
     tasks: ["regression"],
@@ -42,13 +42,13 @@ export const RUNS: Run[] = [
   { algorithm: "gaussian_nb", tasks: ["classification"] },
   { algorithm: "bernoulli_nb", tasks: ["classification"] },
   { algorithm: "multinomial_nb", tasks: ["classification"] },
-  { algorithm: "svm", tasks: BOTH, isRandom: true, rows: 5000 },
-  { algorithm: "svm", tasks: BOTH, params: { kernel: "linear", C: 0.1 }, isRandom: true, rows: 2500 },
+  { algorithm: "svm", tasks: BOTH, isRandom: true, rows: 3000 },
+  { algorithm: "svm", tasks: BOTH, params: { kernel: "linear", C: 0.1 }, isRandom: true, rows: 1600 },
   { algorithm: "decision_tree", tasks: BOTH, isRandom: true },
   { algorithm: "decision_tree", tasks: BOTH, params: { min_samples_leaf: 10 }, isRandom: true },
-  { algorithm: "random_forest", tasks: BOTH, isRandom: true, rows: 6000 },
-  { algorithm: "random_forest", tasks: BOTH, params: { min_samples_leaf: 5 }, isRandom: true, rows: 6000 },
-  { algorithm: "extra_trees", tasks: BOTH, isRandom: true, rows: 6000 },
+  { algorithm: "random_forest", tasks: BOTH, isRandom: true, rows: 3000 },
+  { algorithm: "random_forest", tasks: BOTH, params: { min_samples_leaf: 5 }, isRandom: true, rows: 3000 },
+  { algorithm: "extra_trees", tasks: BOTH, isRandom: true, rows: 3000 },
   { algorithm: "gradient_boosting", tasks: BOTH, peers: ["gradient_boosting", "lightgbm"] },
   {
     algorithm: "gradient_boosting",
@@ -62,8 +62,8 @@ export const RUNS: Run[] = [
     params: { loss: "absolute_error" },
     peers: ["gradient_boosting"],
   },
-  { algorithm: "mlp", tasks: BOTH, isRandom: true, rows: 6000 },
-  { algorithm: "mlp", tasks: BOTH, params: { early_stopping: true }, isRandom: true },
+  { algorithm: "mlp", tasks: BOTH, isRandom: true, rows: 3000 },
+  { algorithm: "mlp", tasks: BOTH, params: { early_stopping: true }, isRandom: true, rows: 6000 },
 ];
 
 /** A name for tables and files. */

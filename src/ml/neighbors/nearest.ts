@@ -1,4 +1,5 @@
 /** The k nearest training rows, by comparing with all of them. */
+import { power as powerOf } from "@/kernels/exp_log.ts";
 
 /** The order of the Minkowski distance: 1, 2, another number from 1 up, or Infinity for the largest difference. */
 export type Order = number;
@@ -69,7 +70,7 @@ export class NearestRows {
     const power = this.#powers[i];
     if (this.#order === 2) return Math.sqrt(power);
     if (this.#order === 1 || this.#order === Infinity) return power;
-    return power ** (1 / this.#order);
+    return powerOf(power, 1 / this.#order);
   }
 
   /** The sum of the powers, or something beyond `limit` if it is beyond it. */
@@ -92,7 +93,7 @@ export class NearestRows {
     } else if (order === Infinity) {
       for (let j = 0; j < cols; j++) sum = Math.max(sum, Math.abs(query[j] - points[start + j]));
     } else {
-      for (let j = 0; j < cols; j++) sum += Math.abs(query[j] - points[start + j]) ** order;
+      for (let j = 0; j < cols; j++) sum += powerOf(Math.abs(query[j] - points[start + j]), order);
     }
     return sum;
   }

@@ -1,3 +1,4 @@
+import { log } from "@/kernels/exp_log.ts";
 import type { Criterion, SideLimits } from "./criterion.ts";
 
 /** Gini impurity or entropy (natural logarithm) of weighted class counts. */
@@ -203,7 +204,7 @@ export class ClassificationCriterion implements Criterion {
     let entropy = 0;
     for (let k = 0; k < sums.length; k++) {
       const share = sums[k] / weight;
-      if (share > 0) entropy -= share * Math.log(share);
+      if (share > 0) entropy -= share * log(share);
     }
     return entropy;
   }
@@ -216,9 +217,9 @@ export class ClassificationCriterion implements Criterion {
     let entropyRight = 0;
     for (let k = 0; k < left.length; k++) {
       const shareLeft = left[k] / weightLeft;
-      if (shareLeft > 0) entropyLeft -= shareLeft * Math.log(shareLeft);
+      if (shareLeft > 0) entropyLeft -= shareLeft * log(shareLeft);
       const shareRight = (total[k] - left[k]) / weightRight;
-      if (shareRight > 0) entropyRight -= shareRight * Math.log(shareRight);
+      if (shareRight > 0) entropyRight -= shareRight * log(shareRight);
     }
     return -weightRight * entropyRight - weightLeft * entropyLeft;
   }
