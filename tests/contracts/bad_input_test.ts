@@ -16,6 +16,9 @@ const draw = (rows: number) => Array.from({ length: rows }, () => Math.abs(rando
 const times = <T>(rows: number, value: (i: number) => T) => Array.from({ length: rows }, (_, i) => value(i));
 const weights = (values: number[]) => [numbers("a", draw(ROWS)), numbers("w", values)];
 
+/** Where errors must not be (huge weights), svm goes on to its ten millionth change, which takes half a minute. */
+const PARAMS: Record<string, Record<string, unknown>> = { svm: { max_iter: 10_000 } };
+
 interface BadInput {
   columns: Column[];
   /** Beside the columns; default: two classes, or numbers above 0. */
@@ -41,8 +44,8 @@ const CASES: Record<string, BadInput> = {
   },
   "ten rows": { columns: [numbers("a", draw(10)), texts("c", times(10, (i) => String(i % 3)))] },
   "more columns than rows": { columns: times(60, (j) => numbers(`x${j}`, draw(12))) },
-  "thousands of categories": {
-    columns: [texts("c", times(2000, (i) => `k${i % 1000}`)), numbers("b", draw(2000))],
+  "hundreds of categories": {
+    columns: [texts("c", times(800, (i) => `k${i % 400}`)), numbers("b", draw(800))],
   },
   "an infinite number": {
     columns: [numbers("a", draw(ROWS).with(7, Infinity))],
@@ -130,7 +133,7 @@ forEachTask(({ name }, task) => {
     for (const [what, bad] of Object.entries(CASES)) {
       if (bad.task && bad.task !== task) continue;
       const table = tableOf(...bad.columns, targetOf(bad, task));
-      const options = { target: "y", task, algorithm: name, seed: 1, ...bad.options };
+      const options = { target: "y", task, algorithm: name, seed: 1, params: PARAMS[name], ...bad.options };
       if (bad.refused) {
         assert.throws(() => fitPipeline(table, options), (error) => {
           assert.ok(error instanceof AppError && error.code === "invalid_argument", `${what}: ${error}`);
