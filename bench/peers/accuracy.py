@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (ExtraTreesClassifier, ExtraTreesRegressor, HistGradientBoostingClassifier,
                               HistGradientBoostingRegressor, RandomForestClassifier, RandomForestRegressor)
 from sklearn.impute import SimpleImputer
@@ -37,18 +36,13 @@ def logistic(penalty="l2", **params):
     return LogisticRegression(**params)
 
 
-def calibrated(seed, **params):
-    # What SVC(probability=True) did: a sigmoid on the decisions of five folds, the machine of all rows.
-    return CalibratedClassifierCV(SVC(**params), ensemble=False, cv=5)
-
-
 def network(**params):
     return TransformedTargetRegressor(MLPRegressor(**params), transformer=StandardScaler())
 
 
 CLASSIFIERS = {
     "logistic_regression": lambda seed, **p: logistic(**p), "k_neighbors": lambda seed, **p: KNeighborsClassifier(**p),
-    "svm": calibrated, "gaussian_nb": lambda seed, **p: GaussianNB(**p),
+    "svm": lambda seed, **p: SVC(probability=True, random_state=seed, **p), "gaussian_nb": lambda seed, **p: GaussianNB(**p),
     "bernoulli_nb": lambda seed, **p: BernoulliNB(**p), "multinomial_nb": lambda seed, **p: MultinomialNB(**p),
     "decision_tree": lambda seed, **p: DecisionTreeClassifier(random_state=seed, **p),
     "random_forest": lambda seed, **p: RandomForestClassifier(random_state=seed, **p),
