@@ -149,7 +149,7 @@ function writeForest(
   const target = n_classes > 0 ? { y, scale: 1, shift: 0 } : scaleTarget(y);
   const limits = limitsFor(params, rows, X.cols, target.scale);
   const capacity = task.splitter === "best" ? Math.min(rows, maxCodes) : 0;
-  const countBits = 16 - Math.max(1, 32 - Math.clz32(Math.max(1, n_classes) - 1));
+  const countBits = 16 - Math.max(1, Math.ceil(Math.log2(Math.max(1, n_classes))));
   const forest = kernels.reserve(FOREST.bytes);
   const records = kernels.reserve(rows * stride + 64);
   const low = kernels.reserve(X.cols * capacity * 8);
