@@ -84,7 +84,7 @@ def preparation(peer, train):
     impute = SimpleImputer(strategy="median", add_indicator=peer not in NAIVE)
     return make_column_transformer(
         (make_pipeline(impute, *scale), [c for c in numbers if c in kept]),
-        (OneHotEncoder(handle_unknown="ignore", max_categories=101, sparse_output=False),
+        (OneHotEncoder(handle_unknown="ignore", max_categories=100, sparse_output=False),
          [c for c in categories if c in kept]),
         (OneHotEncoder(handle_unknown="ignore", drop="if_binary", sparse_output=False),
          [c for c in booleans if c in kept]),

