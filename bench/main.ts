@@ -1,8 +1,9 @@
 /**
- * deno task bench [start|csv|fit|boosting|forest|profile|serving …]: measures, beside the peers where they are installed,
+ * deno task bench [start|csv|fit|boosting|forest|accuracy|profile|serving …]: measures, beside the peers where they are installed,
  * and prints tables. BENCH_PYTHON names a Python with bench/peers/requirements.txt; default python3.
- * BENCH_ALGORITHMS (svm,mlp,…) limits fit.
+ * BENCH_ALGORITHMS (svm,mlp,…) limits fit and accuracy.
  */
+import { benchAccuracy } from "./accuracy/accuracy.ts";
 import { benchBoosting } from "./boosting.ts";
 import { benchCsv } from "./csv.ts";
 import { benchFit } from "./fit.ts";
@@ -18,6 +19,8 @@ const SUITES: Record<string, () => Promise<string[]>> = {
   csv: async () => await benchCsv(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   fit: async () => await benchFit(Deno.env.get("BENCH_PYTHON") ?? "python3", asked("BENCH_ALGORITHMS")),
   forest: async () => await benchForest(Deno.env.get("BENCH_PYTHON") ?? "python3"),
+  accuracy: async () =>
+    await benchAccuracy(Deno.env.get("BENCH_PYTHON") ?? "python3", asked("BENCH_ALGORITHMS")),
   profile: async () => await benchProfile(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   boosting: async () => await benchBoosting(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   serving: async () => await benchServing(await runnable(), Deno.env.get("BENCH_PYTHON") ?? "python3"),

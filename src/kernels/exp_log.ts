@@ -79,6 +79,19 @@ export function log(x: number): number {
   return power * 6.93147180369123816490e-1 - (half - low - f);
 }
 
+/** Whole exponents up to it are products, exact for small whole numbers. */
+const MOST_FACTORS = 16;
+
+/** x^exponent of a number that is not below 0, exponent >= 0; a number below all normal ones counts as 0. */
+export function power(x: number, exponent: number): number {
+  if (Number.isInteger(exponent) && exponent <= MOST_FACTORS) {
+    let product = 1;
+    for (let factor = 0; factor < exponent; factor++) product *= x;
+    return product;
+  }
+  return x < POWERS[0] ? 0 : exp(exponent * log(x));
+}
+
 const f = Math.fround;
 const LOG2E = f(1.44269504);
 const LN2_HIGH = f(0.693359375);

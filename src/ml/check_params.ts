@@ -38,9 +38,16 @@ export function checkParams(
   const given = show(valueAt(params, issue.path));
   throw new AppError(
     "invalid_argument",
-    `Cannot train ${algorithm}: parameter ${name} is ${given}, but the rule is: ${issue.message}`,
+    `Cannot train ${algorithm}: parameter ${name} is ${given}, but the rule is: ${ruleOf(issue)}`,
     { hint: describe(schema, String(issue.path[0])) ?? list },
   );
+}
+
+/** Where there are several ways to be right, zod says only that none was met: what each of them expects. */
+function ruleOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== "invalid_union" || issue.errors.length === 0) return issue.message;
+  const ways = issue.errors.map(([first]) => ruleOf(first).replace(/^.*?: expected |, received .*$/g, ""));
+  return `Invalid input: expected ${[...new Set(ways)].join(", or ")}`;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { exp, exponentOf, log, powerOf2, roundEven } from "@/kernels/exp_log.ts";
+import { exp, exponentOf, log, power, powerOf2, roundEven } from "@/kernels/exp_log.ts";
 import { openThreads } from "@/kernels/threads.ts";
 import { Random } from "@/shared/random.ts";
 
@@ -50,4 +50,18 @@ Deno.test("powers of two, exponents and rounding are exact", () => {
     assert.equal(exponentOf(1.5 * 2 ** k), k);
   }
   assert.deepEqual([0.5, 1.5, 2.5, -0.5, -1.5, 2.4999].map((x) => roundEven(x) + 0), [0, 2, 2, 0, -2, 2]);
+});
+
+Deno.test("power is right to a unit of the last place a digit of the exponent, and exact for small whole numbers", () => {
+  for (const x of positive) {
+    for (const exponent of [0, 0.5, 1 / 3, 1.5, 2.5, 20]) {
+      const expected = x ** exponent;
+      if (expected < 1e-300 || expected > 1e300) continue;
+      const error = Math.abs(power(x, exponent) / expected - 1);
+      assert.ok(error <= (4 + 2 * Math.abs(Math.log(expected))) * Number.EPSILON, `${x} ** ${exponent}`);
+    }
+  }
+  assert.equal(power(3, 4), 81);
+  assert.equal(power(0, 1.5), 0);
+  assert.equal(power(0, 0), 1);
 });

@@ -1,3 +1,4 @@
+import { log } from "@/kernels/exp_log.ts";
 import { defineMetric } from "../metric.ts";
 import { weightedMean } from "./truth.ts";
 
@@ -12,7 +13,7 @@ export const logLoss = defineMetric({
     const { y, scores, n_classes } = truth;
     return weightedMean(truth, (i) => {
       const p = scores[i * n_classes + y[i]];
-      return -Math.log(Math.min(Math.max(p, Number.EPSILON), 1 - Number.EPSILON));
+      return -log(Math.min(Math.max(p, Number.EPSILON), 1 - Number.EPSILON));
     });
   },
 });

@@ -27,8 +27,9 @@ const SVM_ROWS = 1_000;
 /** Beyond either an epoch takes more than a second. */
 const NETWORK_ROWS = 100_000;
 const NETWORK_FEATURES = 200;
-/** Below it a leaf of 20 rows is too coarse for boosting. */
+/** Below it a leaf of 20 rows may be too coarse for boosting, below the other it is. */
 const SMALL_ROWS = 1_000;
+const FEW_ROWS = 500;
 /** Boosting grows one tree a class and round. */
 const BOOSTING_CLASSES = 30;
 const FINE_BOOSTING_CLASSES = 5;
@@ -50,7 +51,8 @@ export function candidatesFor({ task, rows, features, n_classes, weighted }: Can
   if (boosting) {
     if (rows < SMALL_ROWS) {
       add("gradient_boosting", { max_depth: 3, min_samples_leaf: 5 }, "shallow trees for few rows; a second");
-    } else add("gradient_boosting", {}, "usually the best on tables; some seconds");
+    }
+    if (rows >= FEW_ROWS) add("gradient_boosting", {}, "usually the best on tables; some seconds");
   }
   if (task === "classification") add("gaussian_nb", {}, "good with very few rows; below a second");
   if (rows >= 10 && rows <= NEIGHBOR_ROWS && !weighted) {

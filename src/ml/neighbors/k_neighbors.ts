@@ -91,14 +91,21 @@ export const kNeighbors = defineEstimator<NeighborsParams, NeighborsState>({
     const width = Math.max(n_classes, 1);
     const scores = new Float64Array(X.rows * width);
     const take = (i: number) => {
-      if (state.by_distance) weighByDistance(nearest, votes);
       let total = 0;
-      for (let n = 0; n < n_neighbors; n++) {
-        const known = y[nearest.rows[n]];
-        total += votes[n];
-        if (n_classes > 0) scores[i * width + known] += votes[n];
-        else scores[i] += votes[n] * known;
-      }
+      const add = (row: number, vote: number) => {
+        total += vote;
+        if (n_classes > 0) scores[i * width + y[row]] += vote;
+        else scores[i] += vote * y[row];
+      };
+      if (state.by_distance) weighByDistance(nearest, votes);
+      const { rows, tied } = nearest;
+      // Rows as near as the last one share its votes: which of them stands first in the table means nothing.
+      const within = tied.length > 0 ? nearest.tiedWithin : 0;
+      const share = within / (within + tied.length) || 1;
+      const last = n_neighbors - 1;
+      for (let n = 0; n <= last; n++) add(rows[n], n > last - within ? votes[n] * share : votes[n]);
+      // In one order, whatever the search: sums of numbers depend on it.
+      for (const row of tied.sort((a, b) => a - b)) add(row, votes[last] * share);
       for (let k = 0; k < width; k++) scores[i * width + k] /= total;
     };
     searchAll(queries, state, nearest, take);

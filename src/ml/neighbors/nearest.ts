@@ -1,4 +1,5 @@
 /** The k nearest training rows, by comparing with all of them. */
+import { power as powerOf } from "@/kernels/exp_log.ts";
 
 /** The order of the Minkowski distance: 1, 2, another number from 1 up, or Infinity for the largest difference. */
 export type Order = number;
@@ -7,7 +8,8 @@ export type Order = number;
  * Reusable search over `rows` points of `cols` numbers.
  *
  * A point is left as soon as the sum so far is beyond the k-th best, which on real data skips most of the work.
- * Of points at the same distance the earlier one is taken, so that the result does not depend on the search.
+ * Of points at the same distance the earlier one is taken, so that the result does not depend on the search; those
+ * that are as near as the last one taken are `tied`.
  */
 export class NearestRows {
   readonly #points: Float64Array;
@@ -16,6 +18,8 @@ export class NearestRows {
   readonly #order: Order;
   /** (k) the row numbers, nearest first. */
   readonly rows: Int32Array;
+  /** Other rows at the distance of the last of `rows`, in any order. */
+  readonly tied: number[] = [];
   /** (k) before the root: the sum of the powers. */
   readonly #powers: Float64Array;
 
@@ -38,6 +42,7 @@ export class NearestRows {
   /** Forgets the rows of the query before; then every row may be offered once, in any order. */
   begin(): void {
     this.#powers.fill(Infinity);
+    this.tied.length = 0;
     for (let i = 0; i < this.rows.length; i++) this.rows[i] = i; // what stays when a distance overflows
   }
 
@@ -54,14 +59,29 @@ export class NearestRows {
   offerPower(power: number, row: number): void {
     const powers = this.#powers;
     const rows = this.rows;
-    let at = powers.length - 1;
-    if (power > powers[at] || power === powers[at] && (power === Infinity || row > rows[at])) return;
+    const last = powers.length - 1;
+    const [limit, left] = [powers[last], rows[last]];
+    if (power > limit || power === Infinity) return;
+    if (power === limit && row > left) {
+      this.tied.push(row);
+      return;
+    }
+    let at = last;
     for (; at > 0 && (powers[at - 1] > power || powers[at - 1] === power && rows[at - 1] > row); at--) {
       powers[at] = powers[at - 1];
       rows[at] = rows[at - 1];
     }
     powers[at] = power;
     rows[at] = row;
+    if (powers[last] < limit) this.tied.length = 0;
+    else if (limit !== Infinity) this.tied.push(left);
+  }
+
+  /** How many of `rows` are at the distance of the last one. */
+  get tiedWithin(): number {
+    let count = 1;
+    for (let at = this.#powers.length - 1; at > 0 && this.#powers[at - 1] === this.limit; at--) count++;
+    return count;
   }
 
   /** The distance of the i-th nearest. */
@@ -69,7 +89,7 @@ export class NearestRows {
     const power = this.#powers[i];
     if (this.#order === 2) return Math.sqrt(power);
     if (this.#order === 1 || this.#order === Infinity) return power;
-    return power ** (1 / this.#order);
+    return powerOf(power, 1 / this.#order);
   }
 
   /** The sum of the powers, or something beyond `limit` if it is beyond it. */
@@ -92,7 +112,7 @@ export class NearestRows {
     } else if (order === Infinity) {
       for (let j = 0; j < cols; j++) sum = Math.max(sum, Math.abs(query[j] - points[start + j]));
     } else {
-      for (let j = 0; j < cols; j++) sum += Math.abs(query[j] - points[start + j]) ** order;
+      for (let j = 0; j < cols; j++) sum += powerOf(Math.abs(query[j] - points[start + j]), order);
     }
     return sum;
   }

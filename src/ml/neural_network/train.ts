@@ -1,4 +1,5 @@
 /** The epochs of a network: batches, learning rate, and when to stop, as scikit-learn's _fit_stochastic. */
+import { power } from "@/kernels/exp_log.ts";
 import { checkStop } from "@/kernels/stop.ts";
 import type { Arena } from "@/kernels/solo.ts";
 import { AppError } from "@/shared/errors.ts";
@@ -161,7 +162,7 @@ export function train(
     }
     problem.progress(epoch + 1, params.max_iter, problem.validate ? scores[epoch] : loss);
     if (params.solver === "sgd" && params.learning_rate === "invscaling") {
-      rate = params.learning_rate_init / raise((epoch + 1) * order.length + 1, params.power_t);
+      rate = params.learning_rate_init / power((epoch + 1) * order.length + 1, params.power_t);
     }
     if (waited > params.n_iter_no_change) {
       waited = 0;
@@ -189,11 +190,6 @@ function nextStep(params: TrainParams, rate: number, decay: { first: number; sec
     beta_2,
     epsilon,
   };
-}
-
-/** x^power, by square root where that is meant: its bits are the same everywhere. */
-function raise(x: number, power: number): number {
-  return power === 0.5 ? Math.sqrt(x) : x ** power;
 }
 
 function diverged(epoch: number, params: TrainParams): AppError {

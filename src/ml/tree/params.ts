@@ -102,6 +102,6 @@ export function limitsFor(params: TreeParams, rows: number, cols: number, target
 function featuresOf(maxFeatures: MaxFeatures, cols: number): number {
   if (maxFeatures === null) return cols;
   if (maxFeatures === "sqrt") return Math.max(1, Math.floor(Math.sqrt(cols)));
-  if (maxFeatures === "log2") return Math.max(1, Math.floor(Math.log2(cols)));
+  if (maxFeatures === "log2") return Math.max(1, 31 - Math.clz32(cols));
   return maxFeatures < 1 ? Math.max(1, Math.floor(maxFeatures * cols)) : Math.min(maxFeatures, cols);
 }

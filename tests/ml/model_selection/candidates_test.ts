@@ -8,6 +8,7 @@ import { numbers, tableOf } from "../columns.ts";
 const SHAPES = [
   { rows: 8, features: 1 },
   { rows: 300, features: 4 },
+  { rows: 700, features: 4 },
   { rows: 4_000, features: 30 },
   { rows: 1_000_000, features: 12 },
 ];
@@ -28,10 +29,16 @@ for (const n_classes of [0, 2, 3, 40]) {
         candidates.some(({ algorithm }) => algorithm === "k_neighbors"),
         shape.rows > 10 && shape.rows <= 5_000,
       );
+      // Where rows are neither few nor many, shallow and full trees are boosted.
+      const isShallow = candidates.flatMap(({ algorithm, params }) =>
+        algorithm === "gradient_boosting" && params.max_iter === undefined ? "max_depth" in params : []
+      );
+      const wanted = [...shape.rows < 1_000 ? [true] : [], ...shape.rows >= 500 ? [false] : []];
+      assert.deepEqual(isShallow, n_classes <= 30 ? wanted : []);
       // What grows too slow with the rows is left out.
       const isTried = (name: string) => candidates.some(({ algorithm }) => algorithm === name);
       assert.equal(isTried("mlp"), shape.rows === 4_000);
-      assert.equal(isTried("svm"), shape.rows === 300 && [2, 3].includes(n_classes));
+      assert.equal(isTried("svm"), [300, 700].includes(shape.rows) && [2, 3].includes(n_classes));
     });
   }
 

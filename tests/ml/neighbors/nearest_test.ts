@@ -22,7 +22,12 @@ for (const order of [1, 2, 3, 1.5, Infinity]) {
       for (let i = 0; i < 20; i++) {
         const query = Float64Array.from({ length: cols }, () => random.below(3));
         nearest.search(query);
-        const expected = sortAll(points, cols, query, order).slice(0, 7);
+        const all = sortAll(points, cols, query, order);
+        const expected = all.slice(0, 7);
+        const others = all.slice(7).filter(([, distance]) => Math.abs(distance - expected[6][1]) < 1e-12);
+        assert.deepEqual(nearest.tied.sort((a, b) => a - b), others.map(([row]) => row));
+        const within = expected.filter(([, distance]) => Math.abs(distance - expected[6][1]) < 1e-12);
+        assert.equal(nearest.tiedWithin, within.length);
         assert.deepEqual([...nearest.rows], expected.map(([row]) => row));
         expected.forEach(([, distance], at) => assert.ok(Math.abs(nearest.distance(at) - distance) < 1e-9));
       }

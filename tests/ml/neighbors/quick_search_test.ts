@@ -23,10 +23,15 @@ function draw(rows: number, cols: number, shape: Draw): Float64Array {
 interface Found {
   rows: number[];
   distances: number[];
+  tied: number[];
 }
 
 function foundBy(nearest: NearestRows): Found {
-  return { rows: [...nearest.rows], distances: [...nearest.rows].map((_, i) => nearest.distance(i)) };
+  return {
+    rows: [...nearest.rows],
+    distances: [...nearest.rows].map((_, i) => nearest.distance(i)),
+    tied: nearest.tied.toSorted((a, b) => a - b),
+  };
 }
 
 function search(
