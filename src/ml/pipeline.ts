@@ -207,12 +207,27 @@ export function prepareMatrix(pipeline: FittedPipeline, table: Table): Matrix {
   return fillMatrix(table, features, prepared, matrix_names, matrix_categories);
 }
 
+/** The columns of the prepared matrix that each feature became, in the order of `pipeline.features`. */
+export function featureColumns({ prepared }: FittedPipeline): { from: number; to: number }[] {
+  let to = 0;
+  return prepared.map(({ transformer, state }) => {
+    const from = to;
+    to += transformerOf(transformer).categories(state).length;
+    return { from, to };
+  });
+}
+
+/** As `predictScores`, of rows that `prepareMatrix` prepared. */
+export function predictPrepared(pipeline: FittedPipeline, X: Matrix): Float64Array {
+  return estimatorOf(pipeline.algorithm).predict(X, pipeline.state);
+}
+
 /**
  * @returns regression: (rows). Classification: (rows * classes) probabilities, row-major, in the order of
  * `pipeline.target.classes`
  */
 export function predictScores(pipeline: FittedPipeline, table: Table): Float64Array {
-  return estimatorOf(pipeline.algorithm).predict(prepareMatrix(pipeline, table), pipeline.state);
+  return predictPrepared(pipeline, prepareMatrix(pipeline, table));
 }
 
 /** Regression: the numbers. Classification: for each row the class of the highest probability, the first of equals. */
