@@ -17,7 +17,8 @@ export { exp_log } from "./exp_log.as";
 export { forest_code, forest_code_scratch, forest_grow, forest_key } from "./forest.as";
 export { allocate, mark, release, reserve, rewind } from "./memory.as";
 export {
-  matrix_column_sums, matrix_fill, matrix_gather, matrix_multiply, matrix_transpose, matrix_scratch,
+  matrix_column_sums, matrix_fill, matrix_gather, matrix_multiply, matrix_multiply_sparse,
+  matrix_multiply_sparse_transposed, matrix_scratch, matrix_transpose, matrix_zeros,
 } from "./matrix.as";
 export {
   network_activate, network_adam, network_descend, network_loss, network_mask, network_product, network_slope,

@@ -83,6 +83,21 @@ interface MatrixKernels {
       ...[m: number, n: number, k: number, scratch: number],
     ]
   ): void;
+  /** The same for a matrix A of mostly zeros, with the same bits: C += A B, and C += Aᵀ B. */
+  matrix_multiply_sparse(
+    ...args: [
+      ...[c: number, cStride: number, a: number, aStride: number, b: number, bStride: number],
+      ...[m: number, n: number, k: number],
+    ]
+  ): void;
+  matrix_multiply_sparse_transposed(
+    ...args: [
+      ...[c: number, cStride: number, a: number, aStride: number, b: number, bStride: number],
+      ...[m: number, n: number, k: number],
+    ]
+  ): void;
+  /** How many of so many floats are 0. */
+  matrix_zeros(values: number, count: number): number;
   matrix_fill(c: number, row: number, m: number, n: number): void;
   matrix_gather(c: number, a: number, rows: number, m: number, n: number): void;
   matrix_transpose(t: number, tStride: number, a: number, aStride: number, m: number, n: number): void;
@@ -127,8 +142,8 @@ interface NetworkKernels {
 interface SvmKernels {
   svm_row(
     ...args: [
-      ...[kind: number, x: number, stride: number, count: number, cols: number, norms: number],
-      ...[point: number, norm: number, out: number, gamma: number, coef0: number, degree: number],
+      ...[kind: number, x: number, count: number, norms: number, point: number, places: number],
+      ...[terms: number, norm: number, out: number, gamma: number, coef0: number, degree: number],
     ]
   ): void;
   svm_dot(row: number, coef: number, count: number): number;

@@ -176,6 +176,63 @@ function tile1x4(c: usize, a: usize, kStep: usize, b: usize, bStep: usize, depth
   v128.store(c, sum);
 }
 
+/** to += x * from, for n floats */
+@inline
+function addTimes(to: usize, x: v128, from: usize, n: u32): void {
+  const bytes = <usize> n << 2;
+  for (let j: usize = 0; j < bytes; j += 16) {
+    v128.store(to + j, madd(v128.load(to + j), x, v128.load(from + j)));
+  }
+}
+
+/**
+ * C += A B for A (m, k) of mostly zeros, B (k, n), C (m, n): only the rows of B that count are read. What is left out
+ * adds 0, so every element has the bits of `matrix_multiply`.
+ * @param aStride a multiple of 4, with zeros or what may be ignored behind the k-th number
+ * @param n a multiple of 4
+ */
+export function matrix_multiply_sparse(
+  c: usize, cStride: u32, a: usize, aStride: u32, b: usize, bStride: u32, m: u32, n: u32, k: u32,
+): void {
+  const step = <usize> bStride << 2;
+  for (let i: u32 = 0; i < m; i++, a += <usize> aStride << 2, c += <usize> cStride << 2) {
+    for (let l: u32 = 0; l < k; l += 4) {
+      const four = a + (<usize> l << 2);
+      if (!v128.any_true(f32x4.ne(v128.load(four), f32x4.splat(0)))) continue;
+      const last = min(k, l + 4);
+      for (let at = l; at < last; at++) {
+        const x = load<f32>(a + (<usize> at << 2));
+        if (x != 0) addTimes(c, f32x4.splat(x), b + at * step, n);
+      }
+    }
+  }
+}
+
+/** C += Aᵀ B for the same A (m, k), B (m, n), C (k, n). */
+export function matrix_multiply_sparse_transposed(
+  c: usize, cStride: u32, a: usize, aStride: u32, b: usize, bStride: u32, m: u32, n: u32, k: u32,
+): void {
+  const step = <usize> cStride << 2;
+  for (let i: u32 = 0; i < m; i++, a += <usize> aStride << 2, b += <usize> bStride << 2) {
+    for (let l: u32 = 0; l < k; l += 4) {
+      const four = a + (<usize> l << 2);
+      if (!v128.any_true(f32x4.ne(v128.load(four), f32x4.splat(0)))) continue;
+      const last = min(k, l + 4);
+      for (let at = l; at < last; at++) {
+        const x = load<f32>(a + (<usize> at << 2));
+        if (x != 0) addTimes(c + at * step, f32x4.splat(x), b, n);
+      }
+    }
+  }
+}
+
+/** How many of the floats are 0. */
+export function matrix_zeros(values: usize, count: u32): u32 {
+  let zeros: u32 = 0;
+  for (const end = values + (<usize> count << 2); values < end; values += 4) zeros += u32(load<f32>(values) == 0);
+  return zeros;
+}
+
 /** Every row of C (m, n) becomes `row` (n floats); n is a multiple of 4. */
 export function matrix_fill(c: usize, row: usize, m: u32, n: u32): void {
   const bytes = <usize> n << 2;

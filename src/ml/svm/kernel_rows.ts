@@ -28,7 +28,10 @@ export class Points {
   readonly spec: KernelSpec;
   readonly #x: Float32Array;
   readonly #norms: Float32Array;
+  /** What of a point is not 0, and where those columns begin in bytes: one-hot columns mostly are. */
   readonly #point: Float32Array;
+  readonly #places: Int32Array;
+  #terms = 0;
 
   constructor(arena: Arena, count: number, cols: number, spec: KernelSpec) {
     this.arena = arena;
@@ -38,6 +41,7 @@ export class Points {
     this.#x = arena.floats(count * cols);
     this.#norms = arena.floats(count);
     this.#point = arena.floats(cols);
+    this.#places = arena.integers(cols);
   }
 
   /** @param value the j-th number of the point */
@@ -53,15 +57,18 @@ export class Points {
 
   /** Writes the kernel of the point at a place with all points to the pointer. */
   rowOf(place: number, out: number): void {
-    for (let j = 0; j < this.cols; j++) this.#point[j] = this.#x[j * this.count + place];
+    this.#terms = 0;
+    for (let j = 0; j < this.cols; j++) this.#add(j, this.#x[j * this.count + place]);
     this.#row(this.#norms[place], out);
   }
 
   /** The same for a point that is not among them. */
   rowOfOther(value: (j: number) => number, out: number): void {
     let norm = 0;
+    this.#terms = 0;
     for (let j = 0; j < this.cols; j++) {
-      const x = this.#point[j] = float(value(j));
+      const x = float(value(j));
+      this.#add(j, x);
       norm = f(norm + f(x * x));
     }
     this.#row(norm, out);
@@ -71,21 +78,23 @@ export class Points {
   selves(out: Float32Array): void {
     if (this.spec.kernel === "rbf") return void out.fill(1);
     // The product of a point with itself is its norm: so a row over the norms as points of one column.
-    const { gamma, coef0, degree } = this.spec;
-    const kind = KERNELS.indexOf(this.spec.kernel);
-    this.#point[0] = 1;
-    this.arena.kernels.svm_row(
-      ...[kind, this.#norms.byteOffset, this.count, this.count, 1, 0, this.#point.byteOffset, 0] as const,
-      ...[out.byteOffset, gamma, coef0, degree] as const,
-    );
+    this.#terms = 0;
+    this.#add(0, 1);
+    this.#row(0, out.byteOffset, this.#norms.byteOffset);
   }
 
-  #row(norm: number, out: number): void {
+  #add(j: number, x: number): void {
+    if (x === 0) return;
+    this.#point[this.#terms] = x;
+    this.#places[this.#terms++] = j * this.count * 4;
+  }
+
+  #row(norm: number, out: number, points = this.#x.byteOffset): void {
     const { gamma, coef0, degree } = this.spec;
     const kind = KERNELS.indexOf(this.spec.kernel);
     this.arena.kernels.svm_row(
-      ...[kind, this.#x.byteOffset, this.count, this.count, this.cols, this.#norms.byteOffset] as const,
-      ...[this.#point.byteOffset, norm, out, gamma, coef0, degree] as const,
+      ...[kind, points, this.count, this.#norms.byteOffset, this.#point.byteOffset] as const,
+      ...[this.#places.byteOffset, this.#terms, norm, out, gamma, coef0, degree] as const,
     );
   }
 }
