@@ -30,6 +30,22 @@ interface BoostingKernels {
   boost_transpose(grid: number, from: number, to: number): void;
 }
 
+/** columns.as.ts */
+interface ColumnKernels {
+  column_class_sums(
+    ...args: [
+      ...[x: number, stride: number, rows: number, kinds: number, weights: number],
+      ...[means: number, cells: number],
+    ]
+  ): void;
+  column_binarize(to: number, x: number, count: number, limit: number): void;
+  column_compact(x: number, count: number): number;
+  column_moments(x: number, count: number, from: number, out: number): void;
+  column_scale(x: number, count: number, mean: number, scale: number, filled: number): void;
+  column_select(x: number, count: number, k: number, scratch: number, out: number): void;
+  column_sum(x: number, count: number): number;
+}
+
 /** csv.as.ts */
 interface CsvKernels {
   csv_cut(input: number, length: number): number;
@@ -53,6 +69,7 @@ interface ForestKernels {
 
 /** linear.as.ts */
 interface LinearKernels {
+  linear_centre(to: number, x: number, rows: number, mean: number, root: number): void;
   linear_gram(a: number, stride: number, rows: number, cols: number, g: number): void;
   linear_scores(
     ...args: [
@@ -159,6 +176,7 @@ export interface Kernels
   extends
     MemoryKernels,
     BoostingKernels,
+    ColumnKernels,
     CsvKernels,
     ExpLogKernels,
     ForestKernels,

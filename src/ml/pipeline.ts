@@ -4,6 +4,7 @@
  * Everything it knows is learned from the rows given to `fitPipeline`, so a fold or a holdout that was not
  * given cannot leak in.
  */
+import { withArena } from "@/kernels/solo.ts";
 import { columnOf, type Table, takeRows } from "@/dataset/table.ts";
 import { AppError } from "@/shared/errors.ts";
 import { checkParams } from "./check_params.ts";
@@ -73,6 +74,9 @@ export interface FitOptions {
 
 /** 4 GiB of doubles. */
 const MAX_CELLS = 2 ** 29;
+/** From so many on, and up to so many, the kernels are quicker and have room. */
+const QUICK_CELLS = 20_000;
+const MOST_QUICK_CELLS = 2 ** 27;
 
 /**
  * Learns the preparation and the model.
@@ -96,17 +100,19 @@ export function fitPipeline(table: Table, options: FitOptions): FittedPipeline {
   const { features, dropped } = chooseFeatures(rows, options);
   const prepared = features.map((feature) => learnColumn(rows, feature, estimator.needs));
   const shape = matrixShape(prepared);
-  const X = fillMatrix(rows, features, prepared, shape.names, shape.categories);
-
-  const state = estimator.fit(X, y, params, {
-    task,
-    n_classes: target.classes.length,
-    seed,
-    sample_weight: weight,
-    threads: options.threads,
-    continue_from: options.continue_from,
-    progress: options.progress ?? (() => {}),
-  });
+  const fitOn = (room?: Room) =>
+    estimator.fit(fillMatrix(rows, features, prepared, shape.names, shape.categories, room), y, params, {
+      task,
+      n_classes: target.classes.length,
+      seed,
+      sample_weight: weight,
+      threads: options.threads,
+      continue_from: options.continue_from,
+      progress: options.progress ?? (() => {}),
+    });
+  const cells = rows.rows * shape.names.length;
+  const isQuick = estimator.needs.kernels && cells >= QUICK_CELLS && cells <= MOST_QUICK_CELLS;
+  const state = isQuick ? withArena(({ room }) => fitOn(room)) : fitOn();
   return {
     task,
     algorithm,
@@ -163,12 +169,16 @@ function matrixShape(prepared: readonly PreparedColumn[]): { names: string[]; ca
   return { names, categories };
 }
 
+/** A place for so many doubles. */
+type Room = (count: number) => Float64Array;
+
 function fillMatrix(
   table: Table,
   features: readonly FeatureSpec[],
   prepared: readonly PreparedColumn[],
   names: readonly string[],
   categories: readonly number[],
+  room: Room = (count) => new Float64Array(count),
 ): Matrix {
   const { rows } = table;
   const cols = names.length;
@@ -181,7 +191,7 @@ function fillMatrix(
       { hint: "Use fewer rows, or exclude columns with many categories." },
     );
   }
-  const data = new Float64Array(rows * cols);
+  const data = room(rows * cols);
   let at = 0;
   prepared.forEach((step, index) => {
     const transformer = transformerOf(step.transformer);
