@@ -5,10 +5,10 @@
  * given cannot leak in.
  */
 import { withArena } from "@/kernels/solo.ts";
-import { columnOf, type Table, takeRows } from "@/dataset/table.ts";
+import { type Column, columnOf, type Table, takeRows } from "@/dataset/table.ts";
 import { AppError } from "@/shared/errors.ts";
 import { checkParams } from "./check_params.ts";
-import type { Needs, Task } from "./estimator.ts";
+import type { Estimator, Needs, Task } from "./estimator.ts";
 import { estimatorOf } from "./estimators.ts";
 import type { Matrix } from "./matrix.ts";
 import { chooseFeatures, type FeatureSpec } from "./preprocessing/choose_features.ts";
@@ -100,8 +100,9 @@ export function fitPipeline(table: Table, options: FitOptions): FittedPipeline {
   const { features, dropped } = chooseFeatures(rows, options);
   const prepared = features.map((feature) => learnColumn(rows, feature, estimator.needs));
   const shape = matrixShape(prepared);
+  const columns = features.map(({ name }) => columnOf(rows, name));
   const fitOn = (room?: Room) =>
-    estimator.fit(fillMatrix(rows, features, prepared, shape.names, shape.categories, room), y, params, {
+    estimator.fit(fillMatrix(rows.rows, columns, prepared, shape, room), y, params, {
       task,
       n_classes: target.classes.length,
       seed,
@@ -110,8 +111,7 @@ export function fitPipeline(table: Table, options: FitOptions): FittedPipeline {
       continue_from: options.continue_from,
       progress: options.progress ?? (() => {}),
     });
-  const cells = rows.rows * shape.names.length;
-  const isQuick = estimator.needs.kernels && cells >= QUICK_CELLS && cells <= MOST_QUICK_CELLS;
+  const isQuick = suitsKernels(estimator, rows.rows * shape.names.length);
   const state = isQuick ? withArena(({ room }) => fitOn(room)) : fitOn();
   return {
     task,
@@ -163,6 +163,17 @@ function learnColumn(table: Table, feature: FeatureSpec, needs: Needs): Prepared
   return { column: feature.name, transformer: name, state: transformerOf(name).fit(column, params) };
 }
 
+/** Whether the matrix is better prepared in the kernels' memory. */
+function suitsKernels({ needs }: Estimator, cells: number): boolean {
+  return needs.kernels === true && cells >= QUICK_CELLS && cells <= MOST_QUICK_CELLS;
+}
+
+/** Of the columns of the matrix, in their order. */
+interface MatrixShape {
+  names: readonly string[];
+  categories: readonly number[];
+}
+
 function matrixShape(prepared: readonly PreparedColumn[]): { names: string[]; categories: number[] } {
   const names = prepared.flatMap((step) => transformerOf(step.transformer).outputs(step.column, step.state));
   const categories = prepared.flatMap((step) => transformerOf(step.transformer).categories(step.state));
@@ -172,15 +183,14 @@ function matrixShape(prepared: readonly PreparedColumn[]): { names: string[]; ca
 /** A place for so many doubles. */
 type Room = (count: number) => Float64Array;
 
+/** @param columns one a step, as training knew them */
 function fillMatrix(
-  table: Table,
-  features: readonly FeatureSpec[],
+  rows: number,
+  columns: readonly Column[],
   prepared: readonly PreparedColumn[],
-  names: readonly string[],
-  categories: readonly number[],
+  { names, categories }: MatrixShape,
   room: Room = (count) => new Float64Array(count),
 ): Matrix {
-  const { rows } = table;
   const cols = names.length;
   if (rows * cols > MAX_CELLS) {
     throw new AppError(
@@ -193,14 +203,14 @@ function fillMatrix(
   }
   const data = room(rows * cols);
   let at = 0;
-  prepared.forEach((step, index) => {
-    const transformer = transformerOf(step.transformer);
-    const width = transformer.categories(step.state).length;
+  prepared.forEach(({ transformer: name, state }, index) => {
+    const transformer = transformerOf(name);
+    const width = transformer.categories(state).length;
     const outputs = Array.from(
       { length: width },
       (_, k) => data.subarray((at + k) * rows, (at + k + 1) * rows),
     );
-    transformer.transform(matchColumn(columnOf(table, step.column), features[index]), step.state, outputs);
+    transformer.transform(columns[index], state, outputs);
     at += width;
   });
   return { rows, cols, data, names, categories };
@@ -209,12 +219,14 @@ function fillMatrix(
 /**
  * The table as the estimator wants it.
  * @param table has the feature columns in any order; other columns are ignored
+ * @param room where the numbers go; default: an array of their own
  * @returns (rows, matrix_names.length)
  * @throws AppError not_found for a feature column that is not there; invalid_argument for one of another type
  */
-export function prepareMatrix(pipeline: FittedPipeline, table: Table): Matrix {
-  const { features, prepared, matrix_names, matrix_categories } = pipeline;
-  return fillMatrix(table, features, prepared, matrix_names, matrix_categories);
+export function prepareMatrix(pipeline: FittedPipeline, table: Table, room?: Room): Matrix {
+  const { features, prepared, matrix_names: names, matrix_categories: categories } = pipeline;
+  const columns = features.map((feature) => matchColumn(columnOf(table, feature.name), feature));
+  return fillMatrix(table.rows, columns, prepared, { names, categories }, room);
 }
 
 /** The columns of the prepared matrix that each feature became, in the order of `pipeline.features`. */
@@ -237,7 +249,9 @@ export function predictPrepared(pipeline: FittedPipeline, X: Matrix): Float64Arr
  * `pipeline.target.classes`
  */
 export function predictScores(pipeline: FittedPipeline, table: Table): Float64Array {
-  return predictPrepared(pipeline, prepareMatrix(pipeline, table));
+  const isQuick = suitsKernels(estimatorOf(pipeline.algorithm), table.rows * pipeline.matrix_names.length);
+  if (!isQuick) return predictPrepared(pipeline, prepareMatrix(pipeline, table));
+  return withArena(({ room }) => predictPrepared(pipeline, prepareMatrix(pipeline, table, room)));
 }
 
 /** Regression: the numbers. Classification: for each row the class of the highest probability, the first of equals. */
