@@ -62,6 +62,15 @@ export function column_scale(x: usize, count: u32, mean: f64, scale: f64, filled
   store<f64>(x, y == y ? y : filled);
 }
 
+/** The smallest. */
+export function column_least(x: usize, count: u32): f64 {
+  let a = f64x2.splat(Infinity);
+  const end = x + (<usize> count << 3), whole = x + (<usize> (count & ~1) << 3);
+  for (; x < whole; x += 16) a = f64x2.pmin(a, v128.load(x));
+  const least = min(f64x2.extract_lane(a, 0), f64x2.extract_lane(a, 1));
+  return x < end ? min(least, load<f64>(x)) : least;
+}
+
 /** to = 1 where x is above the limit, else 0. */
 export function column_binarize(to: usize, x: usize, count: u32, limit: f64): void {
   const most = f64x2.splat(limit), one = f64x2.splat(1);

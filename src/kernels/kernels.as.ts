@@ -13,7 +13,7 @@ export {
 export { boost_bin, boost_sort, boost_sort_scratch, boost_transpose } from "./boosting_bins.as";
 export { boost_derive, boost_loss } from "./boosting_loss.as";
 export {
-  column_binarize, column_class_sums, column_compact, column_moments, column_scale, column_select, column_sum,
+  column_binarize, column_class_sums, column_compact, column_least, column_moments, column_scale, column_select, column_sum,
 } from "./columns.as";
 export { csv_cut, csv_lengths, csv_merge, csv_parse } from "./csv.as";
 export { exp_log } from "./exp_log.as";

@@ -40,6 +40,7 @@ interface ColumnKernels {
   ): void;
   column_binarize(to: number, x: number, count: number, limit: number): void;
   column_compact(x: number, count: number): number;
+  column_least(x: number, count: number): number;
   column_moments(x: number, count: number, from: number, out: number): void;
   column_scale(x: number, count: number, mean: number, scale: number, filled: number): void;
   column_select(x: number, count: number, k: number, scratch: number, out: number): void;

@@ -1,4 +1,5 @@
 import { log } from "@/kernels/exp_log.ts";
+import { isPlaced, withArena } from "@/kernels/solo.ts";
 import { AppError } from "@/shared/errors.ts";
 import { z } from "zod";
 import { defineEstimator } from "../estimator.ts";
@@ -56,6 +57,10 @@ export const multinomialNb = defineEstimator<z.infer<typeof params>, DiscreteSta
 
 /** @throws AppError invalid_argument naming column and row of a number below 0 */
 function checkCounts(X: Matrix): void {
+  const { data } = X;
+  if (isPlaced(data) && withArena(({ kernels }) => kernels.column_least(data.byteOffset, data.length)) >= 0) {
+    return;
+  }
   for (let j = 0; j < X.cols; j++) {
     const column = columnView(X, j);
     let row = 0;
