@@ -55,6 +55,16 @@ export class Points {
     this.#norms[place] = norm;
   }
 
+  /** Some of the points, in their order. */
+  take(arena: Arena, places: readonly number[]): Points {
+    const part = new Points(arena, (places.length + 3) & ~3, this.cols, this.spec);
+    for (let j = 0; j < this.cols; j++) {
+      places.forEach((place, t) => part.#x[j * part.count + t] = this.#x[j * this.count + place]);
+    }
+    places.forEach((place, t) => part.#norms[t] = this.#norms[place]);
+    return part;
+  }
+
   /** Writes the kernel of the point at a place with all points to the pointer. */
   rowOf(place: number, out: number): void {
     this.#terms = 0;
@@ -105,6 +115,8 @@ const GROUP_BYTES = 1 << 22;
 /** Rows that were computed, the least recently used of them given up when there is no room. */
 export class RowCache {
   readonly #points: Points;
+  /** For all rows. */
+  readonly bytes: number;
   readonly #most: number;
   readonly #slotOf: Int32Array;
   readonly #rowOf: number[] = [];
@@ -115,6 +127,7 @@ export class RowCache {
   /** @param bytes for all rows; there is room for two at least */
   constructor(points: Points, bytes: number) {
     this.#points = points;
+    this.bytes = bytes;
     this.#most = Math.max(2, Math.floor(bytes / (points.count * 4)));
     this.#slotOf = new Int32Array(points.count).fill(-1);
   }
