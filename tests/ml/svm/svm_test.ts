@@ -123,12 +123,13 @@ for (const [epsilon, C] of [[0, 100], [0.1, 5]]) {
       let [most, least] = [-Infinity, Infinity];
       cells.forEach((cell, i) => {
         const plain = cell.reduce((sum, x, j) => sum + x * weights[j], offset);
-        assert.ok(Math.abs(predicted[i] - plain) < 2e-4, `${predicted[i]} ${plain}`);
+        // Kernels are floats, times up to C.
+        assert.ok(Math.abs(predicted[i] - plain) < 5e-5 * C, `${predicted[i]} ${plain}`);
         const rest = target[i] - plain;
         if (coef[i] < dual.upper[i]) most = Math.max(most, rest + (coef[i] < 0 ? epsilon : -epsilon));
         if (coef[i] > dual.lower[i]) least = Math.min(least, rest + (coef[i] > 0 ? -epsilon : epsilon));
       });
-      assert.ok(most - least < 1e-3, `${most} ${least}`);
+      assert.ok(most - least < 1e-3 + 1e-4 * C, `${most} ${least}`);
     });
   });
 }
