@@ -105,7 +105,7 @@ interface MatrixKernels {
   matrix_multiply_sparse(
     ...args: [
       ...[c: number, cStride: number, a: number, aStride: number, b: number, bStride: number],
-      ...[m: number, n: number, k: number],
+      ...[m: number, n: number, k: number, scratch: number],
     ]
   ): void;
   matrix_multiply_sparse_transposed(
@@ -114,7 +114,7 @@ interface MatrixKernels {
       ...[m: number, n: number, k: number],
     ]
   ): void;
-  /** How many of so many floats are 0. */
+  /** How many of so many floats are 0; a multiple of 4 of them. */
   matrix_zeros(values: number, count: number): number;
   matrix_fill(c: number, row: number, m: number, n: number): void;
   matrix_gather(c: number, a: number, rows: number, m: number, n: number): void;

@@ -72,8 +72,10 @@ class BlockSearch {
   readonly #cols: number;
   /** Points, padded to a multiple of BLOCK. */
   readonly #count: number;
-  /** (cols, count) */
+  /** (cols, stride) */
   readonly #points: Float32Array;
+  /** Not a power of two: columns would share the same few lines of the cache. */
+  readonly #stride: number;
   /** (count) minus half of their squared lengths; -Infinity behind the last. */
   readonly #halves: Float32Array;
   readonly #queries: Float32Array;
@@ -101,14 +103,15 @@ class BlockSearch {
     this.#cols = cols;
     this.#k = k;
     this.#count = Math.ceil(rows / BLOCK) * BLOCK;
-    this.#points = arena.floats(this.#count * cols);
+    this.#stride = this.#count + 16;
+    this.#points = arena.floats(this.#stride * cols);
     this.#halves = arena.floats(this.#count).fill(-Infinity);
     let longest = 0;
     for (let i = 0; i < rows; i++) {
       let square = 0;
       for (let j = 0; j < cols; j++) {
         const x = points[i * cols + j];
-        this.#points[j * this.#count + i] = x;
+        this.#points[j * this.#stride + i] = x;
         square += x * x;
       }
       this.#halves[i] = -square / 2;
@@ -153,15 +156,17 @@ class BlockSearch {
   /** out (count, width) = the products of some queries with `width` points from one on. */
   #multiply(out: number, query: number, count: number, from: number, width: number): void {
     const { kernels } = this.#arena;
-    const stride = this.#width;
-    const q = this.#queries.byteOffset + query * stride * 4;
+    const wide = this.#width;
+    const q = this.#queries.byteOffset + query * wide * 4;
     const [points, cols] = [this.#points.byteOffset + from * 4, this.#cols];
     kernels.matrix_fill(out, this.#halves.byteOffset + from * 4, count, width);
     if (this.#isSparse) {
-      kernels.matrix_multiply_sparse(out, width, q, stride, points, this.#count, count, width, cols);
+      kernels.matrix_multiply_sparse(
+        ...[out, width, q, wide, points, this.#stride, count, width, cols, this.#scratch] as const,
+      );
     } else {
       kernels.matrix_multiply(
-        ...[out, width, q, stride, 1, points, this.#count, count, width, cols, this.#scratch] as const,
+        ...[out, width, q, wide, 1, points, this.#stride, count, width, cols, this.#scratch] as const,
       );
     }
   }

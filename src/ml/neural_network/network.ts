@@ -59,7 +59,9 @@ export class Network {
     const [from, wide, w] = [input.byteOffset, padded(inputs), start + weights * 4];
     if (l === 0) this.isSparse = kernels.matrix_zeros(from, m * wide) > SPARSE_SHARE * m * wide;
     if (l === 0 && this.isSparse) {
-      kernels.matrix_multiply_sparse(out, stride, from, wide, w, stride, m, stride, inputs);
+      kernels.matrix_multiply_sparse(
+        ...[out, stride, from, wide, w, stride, m, stride, inputs, this.scratch] as const,
+      );
     } else {
       kernels.matrix_multiply(out, stride, from, wide, 1, w, stride, m, stride, inputs, this.scratch);
     }
