@@ -1,6 +1,7 @@
 /** Median imputation, the missing indicator and standard scaling of one column of numbers. */
 import { isPlaced, withArena } from "@/kernels/solo.ts";
 import { sumOf } from "../sums.ts";
+import type { ValueWriter } from "../transformer.ts";
 import { type LoadedNumbers, withNumbers } from "./loaded_numbers.ts";
 
 export type NumericState = {
@@ -105,4 +106,24 @@ export function writeNumeric(
   for (let i = 0; i < values.length; i++) {
     indicator[i] = Number.isNaN(values[i]) ? whenMissing : whenThere;
   }
+}
+
+/** `writeNumeric` for one value. `indicator` false: there is no second output, whatever the state says. */
+export function numericWriter(state: NumericState, indicator = state.indicator): ValueWriter["write"] {
+  const { impute, median, mean, scale } = state;
+  const filled = ((impute ? median : NaN) - mean) / scale;
+  const writeIndicator = indicator ? indicatorWriter(state) : null;
+  return (value, out, at, stride) => {
+    out[at] = value !== value ? filled : (value - mean) / scale;
+    if (writeIndicator !== null) writeIndicator(value, out, at + stride);
+  };
+}
+
+/** The second output of `writeNumeric` for one value. */
+export function indicatorWriter(state: NumericState): (value: number, out: Float64Array, at: number) => void {
+  const whenThere = (0 - state.indicator_mean) / state.indicator_scale;
+  const whenMissing = (1 - state.indicator_mean) / state.indicator_scale;
+  return (value, out, at) => {
+    out[at] = value !== value ? whenMissing : whenThere;
+  };
 }
