@@ -1,7 +1,7 @@
 /**
- * deno task bench [start|csv|fit|boosting|forest|accuracy|profile|serving …]: measures, beside the peers where they are installed,
- * and prints tables. BENCH_PYTHON names a Python with bench/peers/requirements.txt; default python3.
- * BENCH_ALGORITHMS (svm,mlp,…) limits fit and accuracy.
+ * deno task bench [start|csv|fit|train_model|boosting|forest|accuracy|profile|serving …]: measures, beside the peers
+ * where they are installed, and prints tables. BENCH_PYTHON names a Python with bench/peers/requirements.txt; default
+ * python3. BENCH_ALGORITHMS (svm,mlp,…) limits fit, train_model and accuracy.
  */
 import { benchAccuracy } from "./accuracy/accuracy.ts";
 import { benchBoosting } from "./boosting.ts";
@@ -11,6 +11,7 @@ import { benchForest } from "./forest.ts";
 import { benchProfile } from "./profile.ts";
 import { benchServing } from "./serving.ts";
 import { benchStart, runnable } from "./start.ts";
+import { benchTrainModel } from "./train_model.ts";
 
 const asked = (name: string) => (Deno.env.get(name) ?? "").split(",").filter((word) => word !== "");
 
@@ -18,6 +19,12 @@ const SUITES: Record<string, () => Promise<string[]>> = {
   start: async () => await benchStart(await runnable()),
   csv: async () => await benchCsv(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   fit: async () => await benchFit(Deno.env.get("BENCH_PYTHON") ?? "python3", asked("BENCH_ALGORITHMS")),
+  train_model: async () =>
+    await benchTrainModel(
+      await runnable(),
+      Deno.env.get("BENCH_PYTHON") ?? "python3",
+      asked("BENCH_ALGORITHMS"),
+    ),
   forest: async () => await benchForest(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   accuracy: async () =>
     await benchAccuracy(Deno.env.get("BENCH_PYTHON") ?? "python3", asked("BENCH_ALGORITHMS")),

@@ -4,9 +4,11 @@ usage: fit.py DATA ALGORITHM TASK REPEATS PARAMS   (DATA: header line of JSON, t
 """
 import json, sys, time, warnings
 import numpy as np
+import pandas as pd
 from sklearn.ensemble import (ExtraTreesClassifier, ExtraTreesRegressor, HistGradientBoostingClassifier,
                               HistGradientBoostingRegressor, RandomForestClassifier, RandomForestRegressor)
-from sklearn.linear_model import (ElasticNet, Lasso, LogisticRegression, PoissonRegressor, QuantileRegressor, Ridge)
+from sklearn.linear_model import (ElasticNet, Lasso, LinearRegression, LogisticRegression, PoissonRegressor,
+                                  QuantileRegressor, Ridge)
 from sklearn.naive_bayes import BernoulliNB, GaussianNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -21,7 +23,8 @@ with open(path, "rb") as file:
     data = np.frombuffer(file.read(), dtype="<f8").reshape(head["rows"], head["cols"])
 params = json.loads(sys.argv[5]) if len(sys.argv) > 5 else {}
 train = head["train"]
-X, y = data[:, :-1], data[:, -1]
+# As users give it: a table of columns.
+X, y = pd.DataFrame({f"x{j}": data[:, j].copy() for j in range(data.shape[1] - 1)}), data[:, -1]
 
 
 def scaled(kind):
@@ -32,6 +35,7 @@ if algorithm == "svm":
     params.pop("probability", None)
 warnings.filterwarnings("ignore")
 models = {
+    "linear_regression": (None, scaled(LinearRegression)),
     "lasso": (None, scaled(Lasso)),
     "elastic_net": (None, scaled(ElasticNet)),
     "poisson_regression": (None, scaled(PoissonRegressor)),
@@ -62,15 +66,15 @@ while count < least or count < most and time.perf_counter() - begun < seconds:
     count += 1
     model = make()
     start = time.perf_counter()
-    model.fit(X[:train], y[:train])
+    model.fit(X.iloc[:train], y[:train])
     best = min(best, time.perf_counter() - start)
     start = time.perf_counter()
     # What ours gives: probabilities, where the model has them.
-    (model.predict_proba if hasattr(model, "predict_proba") else model.predict)(X[train:])
+    (model.predict_proba if hasattr(model, "predict_proba") else model.predict)(X.iloc[train:])
     predict = min(predict, time.perf_counter() - start)
 if algorithm == "poisson_regression":
     from sklearn.metrics import r2_score
-    score = r2_score(y[train:], model.predict(X[train:]))
+    score = r2_score(y[train:], model.predict(X.iloc[train:]))
 else:
-    score = model.score(X[train:], y[train:])
+    score = model.score(X.iloc[train:], y[train:])
 print(json.dumps({"seconds": best, "predict_seconds": predict, "score": score}))

@@ -1,6 +1,6 @@
 /**
  * Learning Workers, as many at once as asked. A Worker serves one job (or one single task) and is then ended:
- * nothing of one table can be seen by the next, and cancelling is ending it. One spare is kept loaded, so that
+ * nothing of one table can be seen by the next, and cancelling is ending it. Spares are kept loaded, so that
  * a small task starts at once.
  */
 import { AppError, fromWireError } from "@/shared/errors.ts";
@@ -41,6 +41,9 @@ export interface LearningPool {
  */
 const STOP_MS = 90;
 
+/** Workers kept loaded: one reads and seals the table of a small job, the other learns from its training rows. */
+const SPARES = 2;
+
 /** Places at work, and who waits for one. */
 interface Lane {
   busy: number;
@@ -60,7 +63,7 @@ export function openPool(size: number, log: Log, holdouts: HoldoutDoor | null = 
       name: "learning",
       deno: { permissions: "none" },
     });
-  let spare: Worker | null = start();
+  const spares = Array.from({ length: SPARES }, start);
   let closed = false;
   const jobs: Lane = { busy: 0, waiting: [] };
   const singles: Lane = { busy: 0, waiting: [] };
@@ -86,10 +89,7 @@ export function openPool(size: number, log: Log, holdouts: HoldoutDoor | null = 
   };
   const take = (job_id: string | undefined): Worker => {
     const own = job_id === undefined ? undefined : kept.get(job_id)?.pop();
-    if (own) return own;
-    const worker = spare ?? start();
-    spare = null;
-    return worker;
+    return own ?? spares.shift() ?? start();
   };
 
   const runOne = <N extends TaskName>(name: N, input: TaskInput<N>, options: TaskOptions) =>
@@ -121,7 +121,7 @@ export function openPool(size: number, log: Log, holdouts: HoldoutDoor | null = 
         if (keep && !closed && options.job_id !== undefined) {
           kept.set(options.job_id, [...(kept.get(options.job_id) ?? []), worker]);
         } else worker.terminate();
-        if (!closed) spare ??= start();
+        if (!closed && spares.length < SPARES) spares.push(start());
       };
       const cancel = () => askToStop(new AppError("cancelled", `Cannot finish ${name}: it was cancelled`));
       worker.onmessage = ({ data }) => {
@@ -191,8 +191,7 @@ export function openPool(size: number, log: Log, holdouts: HoldoutDoor | null = 
     },
     close() {
       closed = true;
-      spare?.terminate();
-      spare = null;
+      for (const spare of spares.splice(0)) spare.terminate();
       for (const job_id of [...kept.keys()]) this.endJob(job_id);
       for (const worker of active) worker.terminate();
       active.clear();

@@ -38,6 +38,8 @@ export interface Candidate {
 
 /** Above this many training rows, one algorithm is measured on one fold, not on several. */
 const MANY_ROWS = 20_000;
+/** Up to so many, guessing takes less time than starting a Worker for it. */
+const FEW_ROWS = 20_000;
 
 export async function runTrainingJob(
   job_id: string,
@@ -273,7 +275,8 @@ async function compareAll(
       return done(null);
     }
   };
-  const settled = await eachAtOnce(everyone, request.threads, one);
+  const isQuick = candidates.length === 1 && prepared.train.rows <= FEW_ROWS;
+  const settled = await eachAtOnce(everyone, isQuick ? 1 : request.threads, one);
   const baseline = settled.pop()![1];
   const results = new Map<LeaderboardRow, CrossValidation>();
   for (const [row, result] of settled) if (result) results.set(row, result);

@@ -30,6 +30,23 @@ interface BoostingKernels {
   boost_transpose(grid: number, from: number, to: number): void;
 }
 
+/** columns.as.ts */
+interface ColumnKernels {
+  column_class_sums(
+    ...args: [
+      ...[x: number, stride: number, rows: number, kinds: number, weights: number],
+      ...[means: number, cells: number],
+    ]
+  ): void;
+  column_binarize(to: number, x: number, count: number, limit: number): void;
+  column_compact(x: number, count: number): number;
+  column_least(x: number, count: number): number;
+  column_moments(x: number, count: number, from: number, out: number): void;
+  column_scale(x: number, count: number, mean: number, scale: number, filled: number): void;
+  column_select(x: number, count: number, k: number, scratch: number, out: number): void;
+  column_sum(x: number, count: number): number;
+}
+
 /** csv.as.ts */
 interface CsvKernels {
   csv_cut(input: number, length: number): number;
@@ -52,6 +69,7 @@ interface ForestKernels {
 
 /** linear.as.ts */
 interface LinearKernels {
+  linear_centre(to: number, x: number, rows: number, mean: number, root: number): void;
   linear_gram(a: number, stride: number, rows: number, cols: number, g: number): void;
   linear_scores(
     ...args: [
@@ -82,6 +100,21 @@ interface MatrixKernels {
       ...[m: number, n: number, k: number, scratch: number],
     ]
   ): void;
+  /** The same for a matrix A of mostly zeros, with the same bits: C += A B, and C += Aᵀ B. */
+  matrix_multiply_sparse(
+    ...args: [
+      ...[c: number, cStride: number, a: number, aStride: number, b: number, bStride: number],
+      ...[m: number, n: number, k: number, scratch: number],
+    ]
+  ): void;
+  matrix_multiply_sparse_transposed(
+    ...args: [
+      ...[c: number, cStride: number, a: number, aStride: number, b: number, bStride: number],
+      ...[m: number, n: number, k: number],
+    ]
+  ): void;
+  /** How many of so many floats are 0; a multiple of 4 of them. */
+  matrix_zeros(values: number, count: number): number;
   matrix_fill(c: number, row: number, m: number, n: number): void;
   matrix_gather(c: number, a: number, rows: number, m: number, n: number): void;
   matrix_transpose(t: number, tStride: number, a: number, aStride: number, m: number, n: number): void;
@@ -126,8 +159,8 @@ interface NetworkKernels {
 interface SvmKernels {
   svm_row(
     ...args: [
-      ...[kind: number, x: number, stride: number, count: number, cols: number, norms: number],
-      ...[point: number, norm: number, out: number, gamma: number, coef0: number, degree: number],
+      ...[kind: number, x: number, count: number, norms: number, point: number, places: number],
+      ...[terms: number, norm: number, out: number, gamma: number, coef0: number, degree: number],
     ]
   ): void;
   svm_dot(row: number, coef: number, count: number): number;
@@ -143,6 +176,7 @@ export interface Kernels
   extends
     MemoryKernels,
     BoostingKernels,
+    ColumnKernels,
     CsvKernels,
     ExpLogKernels,
     ForestKernels,

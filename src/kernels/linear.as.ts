@@ -53,6 +53,20 @@ export function linear_gram(a: usize, stride: u32, rows: u32, cols: u32, g: usiz
   }
 }
 
+/** to (rows) = (x - mean) * root; root is a pointer to (rows) doubles, or 0: without. */
+export function linear_centre(to: usize, x: usize, rows: u32, mean: f64, root: usize): void {
+  const m = f64x2.splat(mean);
+  const bytes = <usize> rows << 3, whole = <usize> (rows & ~1) << 3;
+  let i: usize = 0;
+  for (; i < whole; i += 16) {
+    const far = f64x2.sub(v128.load(x + i), m);
+    v128.store(to + i, root == 0 ? far : f64x2.mul(v128.load(root + i), far));
+  }
+  if (i == bytes) return;
+  const far = load<f64>(x + i) - mean;
+  store<f64>(to + i, root == 0 ? far : load<f64>(root + i) * far);
+}
+
 /** out (rows) = intercept + X coef, column after column. */
 export function linear_scores(
   x: usize, stride: u32, rows: u32, cols: u32, coef: usize, intercept: f64, out: usize,

@@ -176,6 +176,109 @@ function tile1x4(c: usize, a: usize, kStep: usize, b: usize, bStep: usize, depth
   v128.store(c, sum);
 }
 
+/** Numbers of a row that are not 0, taken at once: with where their rows of B begin they fit the scratch. */
+const TERMS: u32 = 4096;
+
+/**
+ * C += A B for A (m, k) of mostly zeros, B (k, n), C (m, n): only the rows of B that count are read. What is left out
+ * adds 0, so every element has the bits of `matrix_multiply`.
+ * @param aStride a multiple of 4; what stands behind the k-th number is not used
+ * @param n a multiple of 4
+ * @param scratch matrix_scratch() bytes
+ */
+export function matrix_multiply_sparse(
+  c: usize, cStride: u32, a: usize, aStride: u32, b: usize, bStride: u32, m: u32, n: u32, k: u32, scratch: usize,
+): void {
+  const step = <usize> bStride << 2;
+  for (let i: u32 = 0; i < m; i++, a += <usize> aStride << 2, c += <usize> cStride << 2) {
+    let l: u32 = 0;
+    while (l < k) {
+      let to = scratch;
+      for (const full = scratch + (<usize> (TERMS - 4) << 3); l < k && to <= full; l += 4) {
+        const four = a + (<usize> l << 2);
+        if (!v128.any_true(f32x4.ne(v128.load(four), f32x4.splat(0)))) continue;
+        const last = min(k, l + 4);
+        for (let at = l; at < last; at++) {
+          const x = load<f32>(a + (<usize> at << 2));
+          if (x == 0) continue;
+          store<f32>(to, x);
+          store<u32>(to, <u32> (b + at * step), 4);
+          to += 8;
+        }
+      }
+      addRows(c, n, scratch, to);
+    }
+  }
+}
+
+/** c (n floats) += the sum of x * row for the pairs of x and pointer to a row that stand from..to. */
+function addRows(c: usize, n: u32, from: usize, to: usize): void {
+  const bytes = <usize> n << 2;
+  let j: usize = 0;
+  for (; j + 64 <= bytes; j += 64) {
+    let s0 = v128.load(c + j), s1 = v128.load(c + j, 16), s2 = v128.load(c + j, 32), s3 = v128.load(c + j, 48);
+    for (let pair = from; pair < to; pair += 8) {
+      const x = v128.load32_splat(pair);
+      const row = <usize> load<u32>(pair, 4) + j;
+      s0 = madd(s0, x, v128.load(row));
+      s1 = madd(s1, x, v128.load(row, 16));
+      s2 = madd(s2, x, v128.load(row, 32));
+      s3 = madd(s3, x, v128.load(row, 48));
+    }
+    v128.store(c + j, s0);
+    v128.store(c + j, s1, 16);
+    v128.store(c + j, s2, 32);
+    v128.store(c + j, s3, 48);
+  }
+  for (; j < bytes; j += 16) {
+    let s0 = v128.load(c + j);
+    for (let pair = from; pair < to; pair += 8) {
+      s0 = madd(s0, v128.load32_splat(pair), v128.load(<usize> load<u32>(pair, 4) + j));
+    }
+    v128.store(c + j, s0);
+  }
+}
+
+/** to += x * from, for n floats */
+function addTimes(to: usize, x: v128, from: usize, n: u32): void {
+  const end = to + (<usize> n << 2);
+  for (const last = end - 48; to < last; to += 64, from += 64) {
+    v128.store(to, madd(v128.load(to), x, v128.load(from)));
+    v128.store(to, madd(v128.load(to, 16), x, v128.load(from, 16)), 16);
+    v128.store(to, madd(v128.load(to, 32), x, v128.load(from, 32)), 32);
+    v128.store(to, madd(v128.load(to, 48), x, v128.load(from, 48)), 48);
+  }
+  for (; to < end; to += 16, from += 16) v128.store(to, madd(v128.load(to), x, v128.load(from)));
+}
+
+/** C += Aᵀ B for the same A (m, k), B (m, n), C (k, n). */
+export function matrix_multiply_sparse_transposed(
+  c: usize, cStride: u32, a: usize, aStride: u32, b: usize, bStride: u32, m: u32, n: u32, k: u32,
+): void {
+  const step = <usize> cStride << 2;
+  for (let i: u32 = 0; i < m; i++, a += <usize> aStride << 2, b += <usize> bStride << 2) {
+    for (let l: u32 = 0; l < k; l += 4) {
+      const four = a + (<usize> l << 2);
+      if (!v128.any_true(f32x4.ne(v128.load(four), f32x4.splat(0)))) continue;
+      const last = min(k, l + 4);
+      for (let at = l; at < last; at++) {
+        const x = load<f32>(a + (<usize> at << 2));
+        if (x != 0) addTimes(c + at * step, f32x4.splat(x), b, n);
+      }
+    }
+  }
+}
+
+/** How many of the floats are 0; count is a multiple of 4. */
+export function matrix_zeros(values: usize, count: u32): u32 {
+  let zeros = i32x4.splat(0);
+  for (const end = values + (<usize> count << 2); values < end; values += 16) {
+    zeros = i32x4.sub(zeros, f32x4.eq(v128.load(values), f32x4.splat(0)));
+  }
+  return i32x4.extract_lane(zeros, 0) + i32x4.extract_lane(zeros, 1) + i32x4.extract_lane(zeros, 2) +
+    i32x4.extract_lane(zeros, 3);
+}
+
 /** Every row of C (m, n) becomes `row` (n floats); n is a multiple of 4. */
 export function matrix_fill(c: usize, row: usize, m: u32, n: u32): void {
   const bytes = <usize> n << 2;

@@ -10,10 +10,20 @@ export interface Arena {
   /** Zeros. */
   doubles(count: number): Float64Array;
   integers(count: number): Int32Array;
+  /** Doubles, what is left over there. */
+  room(count: number): Float64Array;
   /** A pointer to what is left over there. */
   bytes(count: number): number;
   /** What is at a pointer. */
   floatAt(pointer: number): number;
+}
+
+/** The buffers that the memory had so far: it gets another object whenever it grows. */
+const buffers = new WeakSet<ArrayBufferLike>();
+
+/** Whether an array lies in this memory, so that a kernel can be given its `byteOffset`. */
+export function isPlaced(values: ArrayBufferView): boolean {
+  return buffers.has(values.buffer);
 }
 
 let open: { memory: WebAssembly.Memory; kernels: Kernels } | undefined;
@@ -42,6 +52,11 @@ export function withArena<T>(work: (arena: Arena) => T): T {
       floats: (count) => viewOf(take(count * 4), (at) => new Float32Array(memory.buffer, at, count).fill(0)),
       doubles: (count) => viewOf(take(count * 8), (at) => new Float64Array(memory.buffer, at, count).fill(0)),
       bytes: (count) => take(count) >>> 0,
+      room: (count) =>
+        viewOf(take(count * 8), (at) => {
+          buffers.add(memory.buffer);
+          return new Float64Array(memory.buffer, at, count);
+        }),
       floatAt(pointer) {
         if (pointer + 4 > whole.byteLength) whole = new Float32Array(memory.buffer);
         return whole[pointer >>> 2];

@@ -16,20 +16,20 @@ const RBF: u32 = 2;
  * out (count) = the kernel of one point with all points.
  * @param x points, column by column
  * @param norms (count) their squared lengths, only for rbf
- * @param point (cols) floats, with its squared length `norm`
+ * @param point (terms) the numbers of the point that are not 0, with its squared length `norm`
+ * @param places (terms) where their columns begin, in bytes from x
  */
 export function svm_row(
-  kind: u32, x: usize, stride: u32, count: u32, cols: u32, norms: usize, point: usize, norm: f32, out: usize,
+  kind: u32, x: usize, count: u32, norms: usize, point: usize, places: usize, terms: u32, norm: f32, out: usize,
   gamma: f32, coef0: f32, degree: u32,
 ): void {
-  const step = <usize> stride << 2;
   const bytes = <usize> count << 2;
   let at: usize = 0;
   for (; at + 64 <= bytes; at += 64) {
     let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-    let from = x + at;
-    for (let j: usize = 0; j < <usize> cols << 2; j += 4, from += step) {
+    for (let j: usize = 0; j < <usize> terms << 2; j += 4) {
       const p = v128.load32_splat(point + j);
+      const from = x + at + load<u32>(places + j);
       s0 = f32x4.add(s0, f32x4.mul(p, v128.load(from)));
       s1 = f32x4.add(s1, f32x4.mul(p, v128.load(from, 16)));
       s2 = f32x4.add(s2, f32x4.mul(p, v128.load(from, 32)));
@@ -42,8 +42,8 @@ export function svm_row(
   }
   for (; at < bytes; at += 16) {
     let sum = f32x4.splat(0);
-    let from = x + at;
-    for (let j: usize = 0; j < <usize> cols << 2; j += 4, from += step) {
+    for (let j: usize = 0; j < <usize> terms << 2; j += 4) {
+      const from = x + at + load<u32>(places + j);
       sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(point + j), v128.load(from)));
     }
     v128.store(out + at, sum);

@@ -20,6 +20,8 @@ export interface Needs {
   categories: "native" | "one_hot";
   /** Columns are brought to mean 0 and variance 1. */
   scaling: boolean;
+  /** The kernels work on X where it is: it is then prepared in their memory, which is given back after the fit. */
+  kernels?: boolean;
 }
 
 export interface FitContext {

@@ -4,11 +4,12 @@
  * Everything it knows is learned from the rows given to `fitPipeline`, so a fold or a holdout that was not
  * given cannot leak in.
  */
+import { withArena } from "@/kernels/solo.ts";
 import { checkStop } from "@/kernels/stop.ts";
-import { columnOf, type Table, takeRows } from "@/dataset/table.ts";
+import { type Column, columnOf, type Table, takeRows } from "@/dataset/table.ts";
 import { AppError } from "@/shared/errors.ts";
 import { checkParams } from "./check_params.ts";
-import type { Checkpoint, Needs, Task } from "./estimator.ts";
+import type { Checkpoint, Estimator, Needs, Task } from "./estimator.ts";
 import { estimatorOf } from "./estimators.ts";
 import type { Matrix } from "./matrix.ts";
 import { chooseFeatures, type FeatureSpec } from "./preprocessing/choose_features.ts";
@@ -77,6 +78,9 @@ export interface FitOptions {
 
 /** 4 GiB of doubles. */
 const MAX_CELLS = 2 ** 29;
+/** From so many on, and up to so many, the kernels are quicker and have room. */
+const QUICK_CELLS = 20_000;
+const MOST_QUICK_CELLS = 2 ** 27;
 
 /**
  * Learns the preparation and the model.
@@ -103,19 +107,21 @@ export function fitPipeline(table: Table, options: FitOptions): FittedPipeline {
   const { features, dropped } = before ?? chooseFeatures(rows, options);
   const prepared = before?.prepared ?? features.map((feature) => learnColumn(rows, feature, estimator.needs));
   const shape = matrixShape(prepared);
-  const X = fillMatrix(rows, features, prepared, shape.names, shape.categories);
-
-  const state = estimator.fit(X, y, params, {
-    task,
-    n_classes: target.classes.length,
-    seed,
-    sample_weight: weight,
-    threads: options.threads,
-    continue_from: before?.state,
-    resume: options.resume,
-    checkpoint: options.checkpoint,
-    progress: options.progress ?? (() => {}),
-  });
+  const columns = features.map(({ name }) => columnOf(rows, name));
+  const fitOn = (room?: Room) =>
+    estimator.fit(fillMatrix(rows.rows, columns, prepared, shape, room), y, params, {
+      task,
+      n_classes: target.classes.length,
+      seed,
+      sample_weight: weight,
+      threads: options.threads,
+      continue_from: before?.state,
+      resume: options.resume,
+      checkpoint: options.checkpoint,
+      progress: options.progress ?? (() => {}),
+    });
+  const isQuick = suitsKernels(estimator, rows.rows * shape.names.length);
+  const state = isQuick ? withArena(({ room }) => fitOn(room)) : fitOn();
   return {
     task,
     algorithm,
@@ -166,20 +172,34 @@ function learnColumn(table: Table, feature: FeatureSpec, needs: Needs): Prepared
   return { column: feature.name, transformer: name, state: transformerOf(name).fit(column, params) };
 }
 
+/** Whether the matrix is better prepared in the kernels' memory. */
+function suitsKernels({ needs }: Estimator, cells: number): boolean {
+  return needs.kernels === true && cells >= QUICK_CELLS && cells <= MOST_QUICK_CELLS;
+}
+
+/** Of the columns of the matrix, in their order. */
+interface MatrixShape {
+  names: readonly string[];
+  categories: readonly number[];
+}
+
 function matrixShape(prepared: readonly PreparedColumn[]): { names: string[]; categories: number[] } {
   const names = prepared.flatMap((step) => transformerOf(step.transformer).outputs(step.column, step.state));
   const categories = prepared.flatMap((step) => transformerOf(step.transformer).categories(step.state));
   return { names, categories };
 }
 
+/** A place for so many doubles. */
+type Room = (count: number) => Float64Array;
+
+/** @param columns one a step, as training knew them */
 function fillMatrix(
-  table: Table,
-  features: readonly FeatureSpec[],
+  rows: number,
+  columns: readonly Column[],
   prepared: readonly PreparedColumn[],
-  names: readonly string[],
-  categories: readonly number[],
+  { names, categories }: MatrixShape,
+  room: Room = (count) => new Float64Array(count),
 ): Matrix {
-  const { rows } = table;
   const cols = names.length;
   if (rows * cols > MAX_CELLS) {
     throw new AppError(
@@ -190,17 +210,17 @@ function fillMatrix(
       { hint: "Use fewer rows, or exclude columns with many categories." },
     );
   }
-  const data = new Float64Array(rows * cols);
+  const data = room(rows * cols);
   let at = 0;
-  prepared.forEach((step, index) => {
+  prepared.forEach(({ transformer: name, state }, index) => {
     checkStop();
-    const transformer = transformerOf(step.transformer);
-    const width = transformer.categories(step.state).length;
+    const transformer = transformerOf(name);
+    const width = transformer.categories(state).length;
     const outputs = Array.from(
       { length: width },
       (_, k) => data.subarray((at + k) * rows, (at + k + 1) * rows),
     );
-    transformer.transform(matchColumn(columnOf(table, step.column), features[index]), step.state, outputs);
+    transformer.transform(columns[index], state, outputs);
     at += width;
   });
   return { rows, cols, data, names, categories };
@@ -209,12 +229,29 @@ function fillMatrix(
 /**
  * The table as the estimator wants it.
  * @param table has the feature columns in any order; other columns are ignored
+ * @param room where the numbers go; default: an array of their own
  * @returns (rows, matrix_names.length)
  * @throws AppError not_found for a feature column that is not there; invalid_argument for one of another type
  */
-export function prepareMatrix(pipeline: FittedPipeline, table: Table): Matrix {
-  const { features, prepared, matrix_names, matrix_categories } = pipeline;
-  return fillMatrix(table, features, prepared, matrix_names, matrix_categories);
+export function prepareMatrix(pipeline: FittedPipeline, table: Table, room?: Room): Matrix {
+  const { features, prepared, matrix_names: names, matrix_categories: categories } = pipeline;
+  const columns = features.map((feature) => matchColumn(columnOf(table, feature.name), feature));
+  return fillMatrix(table.rows, columns, prepared, { names, categories }, room);
+}
+
+/** The columns of the prepared matrix that each feature became, in the order of `pipeline.features`. */
+export function featureColumns({ prepared }: FittedPipeline): { from: number; to: number }[] {
+  let to = 0;
+  return prepared.map(({ transformer, state }) => {
+    const from = to;
+    to += transformerOf(transformer).categories(state).length;
+    return { from, to };
+  });
+}
+
+/** As `predictScores`, of rows that `prepareMatrix` prepared. */
+export function predictPrepared(pipeline: FittedPipeline, X: Matrix): Float64Array {
+  return estimatorOf(pipeline.algorithm).predict(X, pipeline.state);
 }
 
 /**
@@ -222,7 +259,9 @@ export function prepareMatrix(pipeline: FittedPipeline, table: Table): Matrix {
  * `pipeline.target.classes`
  */
 export function predictScores(pipeline: FittedPipeline, table: Table): Float64Array {
-  return estimatorOf(pipeline.algorithm).predict(prepareMatrix(pipeline, table), pipeline.state);
+  const isQuick = suitsKernels(estimatorOf(pipeline.algorithm), table.rows * pipeline.matrix_names.length);
+  if (!isQuick) return predictPrepared(pipeline, prepareMatrix(pipeline, table));
+  return withArena(({ room }) => predictPrepared(pipeline, prepareMatrix(pipeline, table, room)));
 }
 
 /** Regression: the numbers. Classification: for each row the class of the highest probability, the first of equals. */

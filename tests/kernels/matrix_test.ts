@@ -198,3 +198,31 @@ Deno.test("an arena takes its memory back, and grows where it must", () => {
     assert.throws(() => floats(2 ** 30), RangeError);
   });
 });
+
+Deno.test("products of a matrix of mostly zeros have the bits of the whole product, transposed or not", () => {
+  for (const [m, n, k] of [[1, 4, 1], [5, 12, 7], [64, 256, 211], [200, 100, 210], [2, 8, 30_000]]) {
+    withArena(({ kernels, floats }) => {
+      const stride = (k + 3) & ~3;
+      const a = floats(m * stride);
+      const random = new Random(k);
+      for (let i = 0; i < m; i++) {
+        for (let l = 0; l < k; l++) a[i * stride + l] = random.below(6) === 0 ? random.normal() : 0;
+      }
+      const zeros = a.reduce((sum, value) => sum + (value === 0 ? 1 : 0), 0);
+      assert.equal(kernels.matrix_zeros(a.byteOffset, a.length), zeros);
+      const scratch = floats(kernels.matrix_scratch() / 4).byteOffset;
+      const product = (rows: number, depth: number, isTransposed: boolean) => {
+        const b = fill(floats(depth * n), 3).byteOffset;
+        const [c, quick] = [fill(floats(rows * n), 4), fill(floats(rows * n), 4)];
+        const [ai, ak] = isTransposed ? [1, stride] : [stride, 1];
+        kernels.matrix_multiply(c.byteOffset, n, a.byteOffset, ai, ak, b, n, rows, n, depth, scratch);
+        const given = [quick.byteOffset, n, a.byteOffset, stride, b, n, m, n, k] as const;
+        if (isTransposed) kernels.matrix_multiply_sparse_transposed(...given);
+        else kernels.matrix_multiply_sparse(...given, scratch);
+        assert.deepEqual(quick, c);
+      };
+      product(m, k, false);
+      product(k, m, true);
+    });
+  }
+});

@@ -5,7 +5,8 @@ Run with Python 3.11, scikit-learn 1.9.1, numpy: python linear.py
 import warnings
 
 import numpy as np
-from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, PoissonRegressor, QuantileRegressor
+from sklearn.linear_model import (ElasticNet, Lasso, LinearRegression, LogisticRegression, PoissonRegressor,
+                                  QuantileRegressor, Ridge)
 
 from cases import Cases
 
@@ -82,6 +83,56 @@ for name, weight, params in (
     ("weights", w, dict(quantile=0.7, alpha=0.02)),
     ("no intercept", None, dict(quantile=0.3, alpha=0, fit_intercept=False)),
     ("all weights 0", None, dict(quantile=0.6)),
+):
+    add(name, "quantile_regression", QuantileRegressor(solver="highs", **params), params, X, y, weight,
+        tolerance=1e-7)
+
+# Combinations: weights, class weights and no intercept with every penalty.
+X, y = cases.data(110, 5, 3)
+w = cases.weights(110)
+for name, weight, theirs, ours in (
+    ("l1, weights, balanced", w, dict(l1_ratio=1, C=0.2, class_weight="balanced"),
+     dict(penalty="l1", C=0.2, class_weight="balanced")),
+    ("elastic net, weights, no intercept", w, dict(l1_ratio=0.3, C=0.5, fit_intercept=False),
+     dict(penalty="elasticnet", l1_ratio=0.3, C=0.5, fit_intercept=False)),
+    ("elastic net, balanced", None, dict(l1_ratio=0.5, C=0.1, class_weight="balanced"),
+     dict(penalty="elasticnet", C=0.1, class_weight="balanced")),
+    ("l2, weights, no intercept", w, dict(C=0.3, fit_intercept=False), dict(C=0.3, fit_intercept=False)),
+):
+    add(f"three classes, {name}", "logistic_regression", saga(**theirs), dict(**ours, **strict), X, y, weight,
+        coef=False)
+X, y = cases.data(90, 5, 2)
+w = cases.weights(90)
+add("elastic net, weights, balanced", "logistic_regression", saga(l1_ratio=0.6, C=0.3, class_weight="balanced"),
+    dict(penalty="elasticnet", l1_ratio=0.6, C=0.3, class_weight="balanced", **strict), X, y, w)
+add("elastic net, no intercept", "logistic_regression", saga(l1_ratio=0.6, C=0.3, fit_intercept=False),
+    dict(penalty="elasticnet", l1_ratio=0.6, C=0.3, fit_intercept=False, **strict), X, y)
+X, y = cases.data(60, 6)
+w = cases.weights(60)
+free = dict(fit_intercept=False)
+add("weights, no intercept", "lasso", Lasso(alpha=0.1, **free, **tight), dict(alpha=0.1, **free, **tight), X, y, w)
+add("weights, no intercept", "elastic_net", ElasticNet(alpha=0.1, **free, **tight),
+    dict(alpha=0.1, **free, **tight), X, y, w, tolerance=1e-7)
+add("weights, no intercept", "ridge", Ridge(alpha=0.7, **free), dict(alpha=0.7, **free), X, y, w)
+add("weights, no intercept", "linear_regression", LinearRegression(**free), free, X, y, w)
+X, _ = cases.data(90, 4)
+counts = cases.rng.poisson(np.exp(0.4 * X[:, 0] + 0.3 * X[:, 2] + 0.2)).astype(float)
+w = cases.weights(90)
+for name, weight, params in (
+    ("no penalty, weights", w, dict(alpha=0)),
+    ("no penalty, no intercept", None, dict(alpha=0, fit_intercept=False)),
+    ("strong penalty, weights, no intercept", w, dict(alpha=10, fit_intercept=False)),
+):
+    add(name, "poisson_regression", PoissonRegressor(tol=1e-10, max_iter=10000, **params),
+        dict(tol=1e-9, max_iter=10000, **params), X, counts, weight, tolerance=2e-6)
+X, y = cases.data(83, 4)
+y = y + cases.rng.exponential(size=83) * 2
+w = cases.weights(83)
+for name, weight, params in (
+    ("0.1", None, dict(quantile=0.1, alpha=0)),
+    ("0.1, weights", w, dict(quantile=0.1, alpha=0)),
+    ("0.9, weights, penalty", w, dict(quantile=0.9, alpha=0.03)),
+    ("0.9, no intercept, penalty", None, dict(quantile=0.9, alpha=0.03, fit_intercept=False)),
 ):
     add(name, "quantile_regression", QuantileRegressor(solver="highs", **params), params, X, y, weight,
         tolerance=1e-7)

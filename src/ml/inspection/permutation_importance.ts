@@ -1,9 +1,9 @@
-import { columnOf, type Table, takeRows } from "@/dataset/table.ts";
+import type { Table } from "@/dataset/table.ts";
 import { AppError } from "@/shared/errors.ts";
 import { Random } from "@/shared/random.ts";
 import { metricOf } from "../metrics.ts";
 import { rowsWithTarget, truthOf } from "../model_selection/scored_rows.ts";
-import { type FittedPipeline, predictScores } from "../pipeline.ts";
+import { featureColumns, type FittedPipeline, predictPrepared, prepareMatrix } from "../pipeline.ts";
 
 export interface FeatureImportance {
   feature: string;
@@ -38,18 +38,25 @@ export function permutationImportance(
       { hint: "Give rows with their true target." },
     );
   }
-  const scoreOf = (rows: Table) => compute(truthOf(known.y, predictScores(pipeline, rows), target));
-  const plain = scoreOf(known.table);
+  const X = prepareMatrix(pipeline, known.table);
+  const columns = featureColumns(pipeline);
+  const score = () => compute(truthOf(known.y, predictPrepared(pipeline, X), target));
+  const plain = score();
   const importances = pipeline.features.map(({ name }, stream): FeatureImportance => {
     const random = new Random(options.seed, stream);
-    const column = columnOf(known.table, name);
+    // Each row is prepared for itself, so prepared numbers can be shuffled in place of values.
+    const { from, to } = columns[stream];
+    const own = X.data.subarray(from * X.rows, to * X.rows);
+    const kept = own.slice();
     const drops = Array.from({ length: repeats }, () => {
       const places = random.shuffle(Uint32Array.from(known.y.keys()));
-      const [shuffled] = takeRows({ rows: places.length, columns: [column] }, places).columns;
-      const columns = known.table.columns.map((other) => other === column ? shuffled : other);
-      const score = scoreOf({ rows: places.length, columns });
-      return greater_is_better ? plain - score : score - plain;
+      for (let start = 0; start < own.length; start += X.rows) {
+        for (let i = 0; i < X.rows; i++) own[start + i] = kept[start + places[i]];
+      }
+      const shuffled = score();
+      return greater_is_better ? plain - shuffled : shuffled - plain;
     });
+    own.set(kept);
     const mean = drops.reduce((sum, drop) => sum + drop, 0) / repeats;
     const std = Math.sqrt(drops.reduce((sum, drop) => sum + (drop - mean) ** 2, 0) / repeats);
     return { feature: name, mean, std };

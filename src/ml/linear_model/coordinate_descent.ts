@@ -1,9 +1,8 @@
 /** The elastic net by coordinate descent on the products of the columns. */
 import { AppError } from "@/shared/errors.ts";
-import { columnView, type Matrix } from "../matrix.ts";
+import type { Matrix } from "../matrix.ts";
 import { dotFrom, sumOf } from "../sums.ts";
-import { gramOf } from "./gram.ts";
-import { weightedMeans } from "./least_squares.ts";
+import { normalEquations, weightedMeans } from "./least_squares.ts";
 
 export interface ElasticNetOptions {
   alpha: number;
@@ -54,12 +53,11 @@ export function solveElasticNet(
   const { means, yMean } = fit_intercept
     ? weightedMeans(X, y, weight)
     : { means: new Float64Array(cols), yMean: 0 };
-  const residual = y.map((value) => value - yMean);
-  const weighted = weight ? residual.map((value, i) => weight[i] * value) : residual;
+  const { G, right, yy } = normalEquations(X, y, { means, yMean }, weight);
   const problem = {
-    Q: gramOf(X, means, weight),
-    q: Float64Array.from({ length: cols }, (_, j) => dotFrom(columnView(X, j), means[j], weighted)),
-    yy: dotFrom(residual, 0, weighted),
+    Q: G,
+    q: right,
+    yy,
     l1: alpha * l1_ratio * total,
     l2: alpha * (1 - l1_ratio) * total,
   };

@@ -56,7 +56,7 @@ export const elasticNet = defineEstimator<z.infer<typeof params>, NetState>({
   description:
     "Linear regression that leaves useless columns out as lasso does, and shares weight among related ones as ridge does.",
   source: "https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.ElasticNet.html",
-  needs: { missing: "impute", categories: "one_hot", scaling: true },
+  needs: { missing: "impute", categories: "one_hot", scaling: true, kernels: true },
   params: { regression: params },
   fit: (X, y, params, context) => fitElasticNet(X, y, "elastic_net", params, context),
   predict: (X, state) => predictLinear(X, state, "elastic_net"),

@@ -1,7 +1,6 @@
 /** The products of all pairs of columns, the dear part of least squares. */
+import { isPlaced, withArena } from "@/kernels/solo.ts";
 import { checkStop } from "@/kernels/stop.ts";
-import { withArena } from "@/kernels/solo.ts";
-import { columnView, type Matrix } from "../matrix.ts";
 import { dotFrom } from "../sums.ts";
 
 /** Columns with more entries that are not 0 than this share are quicker as they are. */
@@ -18,27 +17,32 @@ const BLOCK_ROWS = 512;
  *
  * Of two columns one may stay uncentred, for sum_i w_i (x_ij - mean_j) is 0: so one-hot columns, mostly zeros, cost
  * only their ones. The others are multiplied in blocks of rows that stay in the cache.
- * @param means (cols): the weighted means, or all 0
+ * @param columns each (rows); the target may be one of them
+ * @param means one a column: the weighted means, or all 0
  * @param weight (rows) or absent
- * @returns (cols, cols), symmetric
+ * @returns (columns, columns), symmetric
  */
-export function gramOf(X: Matrix, means: Float64Array, weight?: Float64Array): Float64Array {
-  const { cols } = X;
-  const sparse = Array.from({ length: cols }, (_, j) => sparseColumn(columnView(X, j), weight));
+export function gramOf(
+  columns: readonly Float64Array[],
+  means: ArrayLike<number>,
+  weight?: Float64Array,
+): Float64Array {
+  const n = columns.length;
+  const sparse = columns.map((column) => sparseColumn(column, weight));
   const dense = [...sparse.keys()].filter((j) => !sparse[j]);
-  const G = new Float64Array(cols * cols);
-  const among = denseGram(X, dense, means, weight);
+  const G = new Float64Array(n * n);
+  const among = denseGram(dense.map((j) => columns[j]), dense.map((j) => means[j]), weight);
   dense.forEach((j, a) => {
-    for (let b = 0; b <= a; b++) G[j * cols + dense[b]] = among[a * dense.length + b];
+    for (let b = 0; b <= a; b++) G[j * n + dense[b]] = among[a * dense.length + b];
   });
-  for (let j = 0; j < cols; j++) {
+  for (let j = 0; j < n; j++) {
     for (let k = 0; k <= j; k++) {
       const one = sparse[j] ?? sparse[k];
       if (one) {
         const other = sparse[j] ? k : j;
-        G[j * cols + k] = sparseDot(one, columnView(X, other), means[other]);
+        G[j * n + k] = sparseDot(one, columns[other], means[other]);
       }
-      G[k * cols + j] = G[j * cols + k];
+      G[k * n + j] = G[j * n + k];
     }
   }
   return G;
@@ -67,51 +71,62 @@ function sparseDot({ rows, values }: SparseColumn, other: Float64Array, mean: nu
   return sum;
 }
 
-/** (dense, dense), the lower triangle. */
+/** (columns, columns), the lower triangle. */
 function denseGram(
-  X: Matrix,
-  dense: readonly number[],
-  means: Float64Array,
+  columns: readonly Float64Array[],
+  means: readonly number[],
   weight?: Float64Array,
 ): Float64Array {
-  const n = dense.length;
-  const root = weight?.map(Math.sqrt);
-  const fill = (block: Float64Array, stride: number, start: number, count: number) => {
-    dense.forEach((j, at) => {
-      const column = columnView(X, j);
-      const mean = means[j];
-      const to = at * stride;
-      if (root) {
-        for (let i = 0; i < count; i++) block[to + i] = root[start + i] * (column[start + i] - mean);
-      } else for (let i = 0; i < count; i++) block[to + i] = column[start + i] - mean;
-      block.fill(0, to + count, to + stride);
-    });
-  };
-  const isQuick = X.rows * n * n >= ENOUGH_WORK && n <= MOST_COLUMNS;
-  return isQuick ? quickGram(X.rows, n, fill) : plainGram(X.rows, n, fill);
+  const n = columns.length;
+  const rows = columns[0]?.length ?? 0;
+  const roots = weight?.map(Math.sqrt);
+  const isQuick = rows * n * n >= ENOUGH_WORK && n <= MOST_COLUMNS;
+  return isQuick ? quickGram(columns, means, roots) : plainGram(columns, means, roots);
 }
 
-type Fill = (block: Float64Array, stride: number, start: number, count: number) => void;
-
-function plainGram(rows: number, n: number, fill: Fill): Float64Array {
+/** @param roots (rows) of the weights */
+export function plainGram(
+  columns: readonly Float64Array[],
+  means: readonly number[],
+  roots?: Float64Array,
+): Float64Array {
+  const n = columns.length;
   const G = new Float64Array(n * n);
-  const block = new Float64Array(rows * n);
-  fill(block, rows, 0, rows);
+  const centred = columns.map((column, j) =>
+    column.map((value, i) => (roots ? roots[i] : 1) * (value - means[j]))
+  );
   for (let j = 0; j < n; j++) {
-    const a = block.subarray(j * rows, (j + 1) * rows);
-    for (let k = 0; k <= j; k++) G[j * n + k] = dotFrom(a, 0, block.subarray(k * rows, (k + 1) * rows));
+    for (let k = 0; k <= j; k++) G[j * n + k] = dotFrom(centred[j], 0, centred[k]);
   }
   return G;
 }
 
-function quickGram(rows: number, n: number, fill: Fill): Float64Array {
+export function quickGram(
+  columns: readonly Float64Array[],
+  means: readonly number[],
+  roots?: Float64Array,
+): Float64Array {
   return withArena(({ kernels, doubles }) => {
+    const n = columns.length;
+    const rows = columns[0].length;
     const even = n + n % 2;
     const block = doubles(BLOCK_ROWS * even);
+    const copy = doubles(BLOCK_ROWS);
+    const root = roots && doubles(BLOCK_ROWS);
     const G = doubles(even * even);
     for (let start = 0; start < rows; start += BLOCK_ROWS) {
       checkStop();
-      fill(block, BLOCK_ROWS, start, Math.min(BLOCK_ROWS, rows - start));
+      const count = Math.min(BLOCK_ROWS, rows - start);
+      root?.set(roots!.subarray(start, start + count));
+      columns.forEach((column, j) => {
+        const part = column.subarray(start, start + count);
+        if (!isPlaced(part)) copy.set(part);
+        const from = isPlaced(part) ? part : copy;
+        const to = block.subarray(j * BLOCK_ROWS, (j + 1) * BLOCK_ROWS);
+        const place = [to.byteOffset, from.byteOffset, count] as const;
+        kernels.linear_centre(...place, means[j], root?.byteOffset ?? 0);
+        to.fill(0, count);
+      });
       kernels.linear_gram(block.byteOffset, BLOCK_ROWS, BLOCK_ROWS, even, G.byteOffset);
     }
     const result = new Float64Array(n * n);

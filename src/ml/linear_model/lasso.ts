@@ -11,7 +11,7 @@ export const lasso = defineEstimator<z.infer<typeof params>, NetState>({
   title: "Lasso",
   description: "Linear regression that gives useless columns the weight 0, so that few are left to read.",
   source: "https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.Lasso.html",
-  needs: { missing: "impute", categories: "one_hot", scaling: true },
+  needs: { missing: "impute", categories: "one_hot", scaling: true, kernels: true },
   params: { regression: params },
   fit: (X, y, params, context) => fitElasticNet(X, y, "lasso", { ...params, l1_ratio: 1 }, context),
   predict: (X, state) => predictLinear(X, state, "lasso"),

@@ -14,8 +14,9 @@ export interface LeastSquares {
  *
  * The Gram matrix of the centred columns gets a Cholesky decomposition with pivoting. Where columns depend on
  * each other (one-hot columns always do) or are more than the rows, and alpha is 0, the solution is the one of
- * smallest norm, as scikit-learn's (the full-rank factor as in Courrieu 2005, https://arxiv.org/abs/0804.4809). A step of iterative refinement on the residuals takes back most of what
- * squaring the condition number costs.
+ * smallest norm, as scikit-learn's (the full-rank factor as in Courrieu 2005, https://arxiv.org/abs/0804.4809).
+ * Unless the columns are far from depending on each other, a step of iterative refinement on the residuals takes back
+ * most of what squaring the condition number costs.
  * @param X (rows, cols) without NaN
  * @param weight (rows) or absent
  */
@@ -25,25 +26,43 @@ export function solveLeastSquares(
   options: { alpha: number; fit_intercept: boolean; weight?: Float64Array },
 ): LeastSquares {
   const { alpha, fit_intercept } = options;
-  const { rows, cols } = X;
+  const { cols } = X;
   const { weight } = options;
   const { means, yMean } = fit_intercept
     ? weightedMeans(X, y, weight)
     : { means: new Float64Array(cols), yMean: 0 };
-  const G = gramOf(X, means, weight);
+  const { G, right } = normalEquations(X, y, { means, yMean }, weight);
   for (let j = 0; j < cols; j++) G[j * cols + j] += alpha;
   const factor = pivotedCholesky(G, cols);
 
-  const residual = y.map((value) => value - yMean);
-  const coef = new Float64Array(cols);
-  const weighted = new Float64Array(rows);
-  for (let pass = 0; pass < 2; pass++) {
-    if (pass > 0) subtractColumns(residual, X, means, coef);
-    for (let i = 0; i < rows; i++) weighted[i] = weight ? weight[i] * residual[i] : residual[i];
-    const right = coef.map((value, j) => dotFrom(columnView(X, j), means[j], weighted) - alpha * value);
-    solve(factor, right).forEach((step, j) => coef[j] += step);
+  const coef = solve(factor, right);
+  if (factor.rank < cols || factor.least < WELL_APART) {
+    const residual = y.map((value) => value - yMean);
+    subtractColumns(residual, X, means, coef);
+    const weighted = weight ? residual.map((value, i) => weight[i] * value) : residual;
+    const rest = coef.map((value, j) => dotFrom(columnView(X, j), means[j], weighted) - alpha * value);
+    solve(factor, rest).forEach((step, j) => coef[j] += step);
   }
   return { coef, intercept: yMean - dot(means, coef) };
+}
+
+/** Of a column at least this share of its square is not told by the others: rounding then costs three digits at most. */
+const WELL_APART = 1e-3;
+
+/** XᵀX, Xᵀy and yᵀy of centred columns and target, weighted. */
+export function normalEquations(
+  X: Matrix,
+  y: Float64Array,
+  { means, yMean }: { means: Float64Array; yMean: number },
+  weight?: Float64Array,
+): { G: Float64Array; right: Float64Array; yy: number } {
+  const { cols } = X;
+  const columns = [...Array.from({ length: cols }, (_, j) => columnView(X, j)), y];
+  const all = gramOf(columns, [...means, yMean], weight);
+  const n = cols + 1;
+  const G = new Float64Array(cols * cols);
+  for (let j = 0; j < cols; j++) G.set(all.subarray(j * n, j * n + cols), j * cols);
+  return { G, right: all.slice(cols * n, cols * n + cols), yy: all[n * n - 1] };
 }
 
 /** The means that rows count to as much as their weights. */
@@ -75,6 +94,8 @@ function dot(a: Float64Array, b: Float64Array): number {
 export interface Factor {
   size: number;
   rank: number;
+  /** The smallest share of a taken diagonal that the columns taken before left. */
+  least: number;
   /** The columns of G in the order they were taken, `rank` of them. */
   pivots: number[];
   /** (size, rank) row-major with G = L Lᵀ, rows in the original order of the columns of G. */
@@ -88,6 +109,8 @@ export function pivotedCholesky(G: Float64Array, size: number): Factor {
   const diagonal = Float64Array.from({ length: size }, (_, j) => G[j * size + j]);
   // Below this share of its column a remaining diagonal is rounding noise.
   const smallest = diagonal.map((value) => value * Math.max(size, 10) * 1e-14);
+  const whole = diagonal.slice();
+  let least = 1;
   const used = new Uint8Array(size);
   const pivots: number[] = [];
   const columns: Float64Array[] = [];
@@ -99,6 +122,7 @@ export function pivotedCholesky(G: Float64Array, size: number): Factor {
     }
     if (pivot < 0) break;
     used[pivot] = 1;
+    least = Math.min(least, diagonal[pivot] / whole[pivot]);
     const root = Math.sqrt(diagonal[pivot]);
     const column = G.slice(pivot * size, (pivot + 1) * size);
     for (const earlier of columns) {
@@ -118,7 +142,7 @@ export function pivotedCholesky(G: Float64Array, size: number): Factor {
   columns.forEach((column, r) => {
     for (let j = 0; j < size; j++) L[j * rank + r] = column[j];
   });
-  return { size, rank, pivots, L, inner: rank < size ? innerFactor(columns) : undefined };
+  return { size, rank, least, pivots, L, inner: rank < size ? innerFactor(columns) : undefined };
 }
 
 /** The Cholesky factor of LᵀL, given the columns of L. */

@@ -1,6 +1,6 @@
 /** The mean loss of a linear model and its gradient: by the kernels for many rows, in TypeScript for few. */
 import { exp, log, log1p } from "@/kernels/exp_log.ts";
-import { type Arena, withArena } from "@/kernels/solo.ts";
+import { type Arena, isPlaced, withArena } from "@/kernels/solo.ts";
 import { columnView, type Matrix } from "../matrix.ts";
 import { sumOf } from "../sums.ts";
 import { linearScores } from "./linear_state.ts";
@@ -61,12 +61,22 @@ function finish(problem: LinearProblem, total: number, loss: number, theta: Floa
 export function quickLoss({ kernels, doubles }: Arena, problem: LinearProblem): Evaluate {
   const { X, y, weight, outputs } = problem;
   const { rows, cols } = X;
-  const stride = rows + rows % 2;
-  const x = doubles(stride * cols);
-  for (let j = 0; j < cols; j++) x.set(columnView(X, j), j * stride);
-  const truths = doubles(stride);
+  const x = isPlaced(X.data) ? X.data : doubles(rows * cols);
+  if (x !== X.data) x.set(X.data);
+  const blocks: { at: number; stride: number; start: number; count: number }[] = [];
+  for (let start = 0; start < rows - 1; start += BLOCK_ROWS) {
+    const count = Math.min(BLOCK_ROWS, rows - rows % 2 - start);
+    blocks.push({ at: x.byteOffset + start * 8, stride: rows, start, count });
+  }
+  if (rows % 2 === 1) {
+    // The kernels take rows by two: beside the last stands one of zeros, without weight.
+    const last = doubles(2 * cols);
+    for (let j = 0; j < cols; j++) last[2 * j] = X.data[j * rows + rows - 1];
+    blocks.push({ at: last.byteOffset, stride: 2, start: rows - 1, count: 2 });
+  }
+  const truths = doubles(rows + 1);
   truths.set(y);
-  const weights = doubles(stride);
+  const weights = doubles(rows + 1);
   if (weight) weights.set(weight);
   else weights.fill(1, 0, rows);
   const coef = doubles(outputs * cols);
@@ -86,9 +96,8 @@ export function quickLoss({ kernels, doubles }: Arena, problem: LinearProblem): 
     coef.set(theta.subarray(0, outputs * cols));
     sums.fill(0);
     let loss = 0;
-    for (let start = 0; start < rows; start += BLOCK_ROWS) {
-      const count = Math.min(BLOCK_ROWS, stride - start);
-      const block = [x.byteOffset + start * 8, stride, count, cols] as const;
+    for (const { at, stride, start, count } of blocks) {
+      const block = [at, stride, count, cols] as const;
       for (let k = 0; k < outputs; k++) {
         const out = scores.byteOffset + k * BLOCK_ROWS * 8;
         kernels.linear_scores(...block, coef.byteOffset + k * cols * 8, theta[outputs * cols + k], out);

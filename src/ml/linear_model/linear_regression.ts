@@ -15,7 +15,7 @@ export const linearRegression = defineEstimator<z.infer<typeof params>, LinearSt
   description:
     "A weighted sum of the columns, by least squares. Quick and easy to read; prefer ridge with many or related columns.",
   source: "https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.LinearRegression.html",
-  needs: { missing: "impute", categories: "one_hot", scaling: true },
+  needs: { missing: "impute", categories: "one_hot", scaling: true, kernels: true },
   params: { regression: params },
 
   fit(X, y, params, context) {

@@ -1,4 +1,5 @@
 /** What every linear model learns: one weight a column and an intercept, once or for each class. */
+import { isPlaced, withArena } from "@/kernels/solo.ts";
 import { columnView, type Matrix } from "../matrix.ts";
 import { sumOf, sumsFrom } from "../sums.ts";
 
@@ -14,6 +15,7 @@ export type LinearState = {
 /** @returns (outputs * rows): X coef + intercept, one run of rows an output */
 export function linearScores(X: Matrix, coef: Float64Array, intercept: Float64Array): Float64Array {
   const { rows, cols } = X;
+  if (isPlaced(X.data)) return quickScores(X, coef, intercept);
   const scores = new Float64Array(rows * intercept.length);
   for (let k = 0; k < intercept.length; k++) {
     const out = scores.subarray(k * rows, (k + 1) * rows).fill(intercept[k]);
@@ -25,6 +27,32 @@ export function linearScores(X: Matrix, coef: Float64Array, intercept: Float64Ar
     }
   }
   return scores;
+}
+
+/** Rows that are scored at once, so that their scores stay in the cache while columns are added. */
+const BLOCK_ROWS = 1024;
+
+/** The same bits by the kernels, for X in their memory. */
+function quickScores(X: Matrix, coef: Float64Array, intercept: Float64Array): Float64Array {
+  const { rows, cols } = X;
+  return withArena(({ kernels, room }) => {
+    const scores = new Float64Array(rows * intercept.length);
+    const weights = room(coef.length);
+    weights.set(coef);
+    const out = room(BLOCK_ROWS);
+    for (let start = 0; start < rows; start += BLOCK_ROWS) {
+      const count = Math.min(BLOCK_ROWS, rows - start);
+      for (let k = 0; k < intercept.length; k++) {
+        // Rows go by two; what may be read behind the last one is not used.
+        kernels.linear_scores(
+          ...[X.data.byteOffset + start * 8, rows, count + count % 2, cols] as const,
+          ...[weights.byteOffset + k * cols * 8, intercept[k], out.byteOffset] as const,
+        );
+        scores.set(out.subarray(0, count), k * rows + start);
+      }
+    }
+    return scores;
+  });
 }
 
 export function spreadOf(X: Matrix): Float64Array {

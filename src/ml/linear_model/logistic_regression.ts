@@ -40,7 +40,7 @@ export const logisticRegression = defineEstimator<z.infer<typeof params>, Logist
   description:
     "Probabilities from a weighted sum of the columns. Quick, easy to read and hard to overfit; misses interactions.",
   source: "https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.LogisticRegression.html",
-  needs: { missing: "impute", categories: "one_hot", scaling: true },
+  needs: { missing: "impute", categories: "one_hot", scaling: true, kernels: true },
   params: { classification: params },
 
   fit(X, y, params, context) {

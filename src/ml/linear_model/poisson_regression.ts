@@ -27,7 +27,7 @@ export const poissonRegression = defineEstimator<z.infer<typeof params>, Poisson
   description:
     "For counts and other targets of 0 or more: columns multiply the mean. Predictions are always above 0.",
   source: "https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.PoissonRegressor.html",
-  needs: { missing: "impute", categories: "one_hot", scaling: true },
+  needs: { missing: "impute", categories: "one_hot", scaling: true, kernels: true },
   demands: { target: "not_negative" },
   params: { regression: params },
 

@@ -24,7 +24,7 @@ export const quantileRegression = defineEstimator<z.infer<typeof params>, Quanti
   description:
     "A weighted sum of the columns below which a chosen share of the targets lies. Not moved by outliers; set alpha to 0 or small.",
   source: "https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.QuantileRegressor.html",
-  needs: { missing: "impute", categories: "one_hot", scaling: true },
+  needs: { missing: "impute", categories: "one_hot", scaling: true, kernels: true },
   params: { regression: params },
 
   fit(X, y, params, context) {

@@ -196,7 +196,8 @@ class Design {
     const { cols } = X;
     const n = cols + (this.#intercept ? 1 : 0);
     const weights = q.subarray(0, this.rows);
-    const G = gramOf(X, new Float64Array(cols), weights);
+    const columns = Array.from({ length: cols }, (_, j) => columnView(X, j));
+    const G = gramOf(columns, new Float64Array(cols), weights);
     const whole = new Float64Array(n * n);
     for (let j = 0; j < cols; j++) {
       whole.set(G.subarray(j * cols, (j + 1) * cols), j * n);

@@ -17,7 +17,7 @@ export const ridge = defineEstimator<z.infer<typeof params>, LinearState>({
   title: "Ridge regression",
   description: "Linear regression that keeps the weights small, so that many or related columns do no harm.",
   source: "https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.Ridge.html",
-  needs: { missing: "impute", categories: "one_hot", scaling: true },
+  needs: { missing: "impute", categories: "one_hot", scaling: true, kernels: true },
   params: { regression: params },
 
   fit(X, y, params, context) {

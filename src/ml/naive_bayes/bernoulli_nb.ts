@@ -3,13 +3,14 @@ import { z } from "zod";
 import { defineEstimator } from "../estimator.ts";
 import type { Matrix } from "../matrix.ts";
 import { checkFeatures, checkTraining } from "../tree/checks.ts";
+import { isPlaced, withArena } from "@/kernels/solo.ts";
+import { classCounts, classSums } from "./class_sums.ts";
 import {
   DISCRETE_PARAMS,
   discretePrior,
   type DiscreteState,
   LEAST_ALPHA,
   predictDiscrete,
-  sumsByClass,
 } from "./discrete.ts";
 import { logOf } from "./log_scores.ts";
 
@@ -27,13 +28,22 @@ export const bernoulliNb = defineEstimator<z.infer<typeof params>, BernoulliStat
   description:
     "For columns of yes or no, such as categories: classes differ by how often each is a yes. Numbers are cut at binarize.",
   source: "https://scikit-learn.org/stable/modules/generated/sklearn.naive_bayes.BernoulliNB.html",
-  needs: { missing: "impute", missing_indicator: false, categories: "one_hot", scaling: false },
+  needs: {
+    missing: "impute",
+    missing_indicator: false,
+    categories: "one_hot",
+    scaling: false,
+    kernels: true,
+  },
   params: { classification: params },
 
   fit(X, y, params, context) {
     checkTraining(X, y, context, "bernoulli_nb", false);
     const { cols } = X;
-    const { sums, counts } = sumsByClass(binary(X, params.binarize, "fit bernoulli_nb"), y, context);
+    const { n_classes, sample_weight: weight } = context;
+    const options = { kinds: Int32Array.from(y), n_classes, weight };
+    const counts = classCounts(options);
+    const sums = withBinary(X, params.binarize, (yes) => classSums(yes, options));
     const prior = discretePrior(params, counts, "bernoulli_nb");
     const alpha = Math.max(params.alpha, LEAST_ALPHA);
     const coef = new Float64Array(sums.length);
@@ -51,16 +61,29 @@ export const bernoulliNb = defineEstimator<z.infer<typeof params>, BernoulliStat
     return { prior, coef, intercept, binarize: params.binarize };
   },
 
-  predict: (X, state) =>
-    predictDiscrete(binary(X, state.binarize, "predict with bernoulli_nb"), state, "bernoulli_nb"),
+  predict(X, state) {
+    checkFeatures(X, "predict with bernoulli_nb", false);
+    return withBinary(X, state.binarize, (yes) => predictDiscrete(yes, state, "bernoulli_nb"));
+  },
 });
 
-/** 1 above the limit, else 0, by the sign bit: a branch would be guessed wrong half of the time. */
-function binary(X: Matrix, limit: number, action: string): Matrix {
-  checkFeatures(X, action, false);
-  const data = new Float64Array(X.data.length);
-  for (let at = 0; at < data.length; at++) data[at] = limit - X.data[at];
-  const words = new Uint32Array(data.buffer);
-  for (let at = 0; at < data.length; at++) data[at] = words[2 * at + 1] >>> 31;
-  return { ...X, data };
+/** Gives `work` 1 where X is above the limit, else 0; in the kernels' memory where X lies there. */
+function withBinary<T>(X: Matrix, limit: number, work: (yes: Matrix) => T): T {
+  if (!isPlaced(X.data)) {
+    const data = new Float64Array(X.data.length);
+    plainBinary(X.data, limit, data);
+    return work({ ...X, data });
+  }
+  return withArena(({ kernels, room }) => {
+    const data = room(X.data.length);
+    kernels.column_binarize(data.byteOffset, X.data.byteOffset, data.length, limit);
+    return work({ ...X, data });
+  });
+}
+
+/** By the sign bit: a branch would be guessed wrong half of the time. */
+function plainBinary(values: Float64Array, limit: number, to: Float64Array): void {
+  for (let at = 0; at < to.length; at++) to[at] = limit - values[at];
+  const words = new Uint32Array(to.buffer);
+  for (let at = 0; at < to.length; at++) to[at] = words[2 * at + 1] >>> 31;
 }

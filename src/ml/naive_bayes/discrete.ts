@@ -1,7 +1,6 @@
 /** What naive Bayes of counts and of yes or no share: their log likelihoods are linear in the columns. */
 import { z } from "zod";
-import type { FitContext } from "../estimator.ts";
-import { columnView, type Matrix } from "../matrix.ts";
+import type { Matrix } from "../matrix.ts";
 import { linearScores } from "../linear_model/linear_state.ts";
 import { checkColumns, checkFeatures } from "../tree/checks.ts";
 import { normalizeRows, priorOf } from "./log_scores.ts";
@@ -28,27 +27,6 @@ export type DiscreteState = {
 };
 
 export const LEAST_ALPHA = 1e-10;
-
-/** Sums of the columns by class, (classes * cols), and the weight of each class. */
-export function sumsByClass(
-  X: Matrix,
-  y: Float64Array,
-  { n_classes, sample_weight }: FitContext,
-): { sums: Float64Array; counts: Float64Array } {
-  const kinds = Int32Array.from(y);
-  const counts = new Float64Array(n_classes);
-  for (let i = 0; i < X.rows; i++) counts[kinds[i]] += sample_weight ? sample_weight[i] : 1;
-  const sums = new Float64Array(n_classes * X.cols);
-  const own = new Float64Array(n_classes);
-  for (let j = 0; j < X.cols; j++) {
-    const column = columnView(X, j);
-    own.fill(0);
-    if (sample_weight) { for (let i = 0; i < X.rows; i++) own[kinds[i]] += column[i] * sample_weight[i]; }
-    else for (let i = 0; i < X.rows; i++) own[kinds[i]] += column[i];
-    own.forEach((sum, k) => sums[k * X.cols + j] = sum);
-  }
-  return { sums, counts };
-}
 
 export function discretePrior(
   params: { fit_prior: boolean; class_prior: number[] | null },

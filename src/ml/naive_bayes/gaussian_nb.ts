@@ -4,6 +4,7 @@ import { defineEstimator } from "../estimator.ts";
 import { columnView } from "../matrix.ts";
 import { sumOf, sumsFrom } from "../sums.ts";
 import { checkColumns, checkFeatures, checkTraining } from "../tree/checks.ts";
+import { classCounts, classSums } from "./class_sums.ts";
 import { logOf, normalizeRows, priorOf } from "./log_scores.ts";
 
 const params = z.strictObject({
@@ -32,7 +33,13 @@ export const gaussianNb = defineEstimator<z.infer<typeof params>, GaussianState>
     "Takes each column as normally distributed in each class. Very quick, good with few rows; its probabilities are too sure.",
   source: "https://scikit-learn.org/stable/modules/generated/sklearn.naive_bayes.GaussianNB.html",
   // A 0/1 column that hardly varies would outweigh all others in a product of densities.
-  needs: { missing: "impute", missing_indicator: false, categories: "one_hot", scaling: false },
+  needs: {
+    missing: "impute",
+    missing_indicator: false,
+    categories: "one_hot",
+    scaling: false,
+    kernels: true,
+  },
   params: { classification: params },
 
   fit(X, y, params, context) {
@@ -40,29 +47,15 @@ export const gaussianNb = defineEstimator<z.infer<typeof params>, GaussianState>
     const classes = context.n_classes;
     const weight = context.sample_weight;
     const { rows, cols } = X;
-    const kinds = Int32Array.from(y);
-    const counts = new Float64Array(classes);
-    for (let i = 0; i < rows; i++) counts[kinds[i]] += weight ? weight[i] : 1;
-    const mean = new Float64Array(classes * cols);
-    const variance = new Float64Array(classes * cols);
-    const sums = new Float64Array(classes);
+    const options = { kinds: Int32Array.from(y), n_classes: classes, weight };
+    const counts = classCounts(options);
+    const mean = classSums(X, options).map((sum, at) => sum / (counts[Math.floor(at / cols)] || 1));
+    const variance = classSums(X, { ...options, means: mean })
+      .map((sum, at) => sum / (counts[Math.floor(at / cols)] || 1));
     let largest = 0;
     for (let j = 0; j < cols; j++) {
       const column = columnView(X, j);
       largest = Math.max(largest, sumsFrom(column, sumOf(column) / rows).squares / rows);
-      sums.fill(0);
-      if (weight) { for (let i = 0; i < rows; i++) sums[kinds[i]] += weight[i] * column[i]; }
-      else for (let i = 0; i < rows; i++) sums[kinds[i]] += column[i];
-      const means = sums.map((sum, k) => sum / (counts[k] || 1));
-      sums.fill(0);
-      for (let i = 0; i < rows; i++) {
-        const far = column[i] - means[kinds[i]];
-        sums[kinds[i]] += weight ? weight[i] * far * far : far * far;
-      }
-      for (let k = 0; k < classes; k++) {
-        mean[k * cols + j] = means[k];
-        variance[k * cols + j] = sums[k] / (counts[k] || 1);
-      }
     }
     // Where nothing varies, or smoothing is 0, the least variance keeps the logarithm finite.
     const added = params.var_smoothing * largest;

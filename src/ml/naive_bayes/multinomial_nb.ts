@@ -1,16 +1,17 @@
 import { log } from "@/kernels/exp_log.ts";
+import { isPlaced, withArena } from "@/kernels/solo.ts";
 import { AppError } from "@/shared/errors.ts";
 import { z } from "zod";
 import { defineEstimator } from "../estimator.ts";
 import { columnView, type Matrix } from "../matrix.ts";
 import { checkTraining } from "../tree/checks.ts";
+import { classCounts, classSums } from "./class_sums.ts";
 import {
   DISCRETE_PARAMS,
   discretePrior,
   type DiscreteState,
   LEAST_ALPHA,
   predictDiscrete,
-  sumsByClass,
 } from "./discrete.ts";
 import { logOf } from "./log_scores.ts";
 
@@ -23,14 +24,22 @@ export const multinomialNb = defineEstimator<z.infer<typeof params>, DiscreteSta
   description:
     "For columns that count things, such as words: classes differ by the share of each. Numbers must be 0 or more.",
   source: "https://scikit-learn.org/stable/modules/generated/sklearn.naive_bayes.MultinomialNB.html",
-  needs: { missing: "impute", missing_indicator: false, categories: "one_hot", scaling: false },
+  needs: {
+    missing: "impute",
+    missing_indicator: false,
+    categories: "one_hot",
+    scaling: false,
+    kernels: true,
+  },
   demands: { features: "not_negative" },
   params: { classification: params },
 
   fit(X, y, params, context) {
     checkTraining(X, y, context, "multinomial_nb", false);
     checkCounts(X);
-    const { sums, counts } = sumsByClass(X, y, context);
+    const { n_classes, sample_weight: weight } = context;
+    const options = { kinds: Int32Array.from(y), n_classes, weight };
+    const [sums, counts] = [classSums(X, options), classCounts(options)];
     const prior = discretePrior(params, counts, "multinomial_nb");
     const alpha = Math.max(params.alpha, LEAST_ALPHA);
     const coef = new Float64Array(sums.length);
@@ -48,6 +57,10 @@ export const multinomialNb = defineEstimator<z.infer<typeof params>, DiscreteSta
 
 /** @throws AppError invalid_argument naming column and row of a number below 0 */
 function checkCounts(X: Matrix): void {
+  const { data } = X;
+  if (isPlaced(data) && withArena(({ kernels }) => kernels.column_least(data.byteOffset, data.length)) >= 0) {
+    return;
+  }
   for (let j = 0; j < X.cols; j++) {
     const column = columnView(X, j);
     let row = 0;

@@ -47,7 +47,7 @@ export const kNeighbors = defineEstimator<NeighborsParams, NeighborsState>({
   description:
     "Asks the most similar training rows. Good with few columns and some thousand rows; predicting slows with the training rows.",
   source: "https://scikit-learn.org/stable/modules/neighbors.html",
-  needs: { missing: "impute", categories: "one_hot", scaling: true },
+  needs: { missing: "impute", categories: "one_hot", scaling: true, kernels: true },
   params: { classification: params, regression: params },
 
   fit(X, y, params, context) {

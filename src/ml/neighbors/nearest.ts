@@ -1,6 +1,8 @@
 /** The k nearest training rows, by comparing with all of them. */
 import { power as powerOf } from "@/kernels/exp_log.ts";
 
+import { type SparseRows, sparseRows } from "./sparse_rows.ts";
+
 /** The order of the Minkowski distance: 1, 2, another number from 1 up, or Infinity for the largest difference. */
 export type Order = number;
 
@@ -22,6 +24,10 @@ export class NearestRows {
   readonly tied: number[] = [];
   /** (k) before the root: the sum of the powers. */
   readonly #powers: Float64Array;
+  readonly #sparse: SparseRows | undefined;
+  /** The columns of `#query` that are not 0, and the number of columns behind them. */
+  readonly #columns: Int32Array;
+  #query: Float64Array | undefined;
 
   /** @param points (rows * cols) row-major */
   constructor(points: Float64Array, cols: number, k: number, order: Order) {
@@ -31,6 +37,8 @@ export class NearestRows {
     this.#order = order;
     this.rows = new Int32Array(k);
     this.#powers = new Float64Array(k);
+    this.#sparse = order === 2 ? sparseRows(points, cols) : undefined;
+    this.#columns = new Int32Array(cols + 1);
   }
 
   /** Fills `rows` with the nearest of `query` (cols). */
@@ -52,7 +60,10 @@ export class NearestRows {
   }
 
   offer(query: Float64Array, row: number): void {
-    this.offerPower(this.#power(query, row * this.#cols, this.limit), row);
+    const power = this.#sparse
+      ? this.#sparsePower(query, row, this.#sparse)
+      : this.#power(query, row * this.#cols, this.limit);
+    this.offerPower(power, row);
   }
 
   /** @param power the sum of the powers of the differences, before the root */
@@ -90,6 +101,35 @@ export class NearestRows {
     if (this.#order === 2) return Math.sqrt(power);
     if (this.#order === 1 || this.#order === Infinity) return power;
     return powerOf(power, 1 / this.#order);
+  }
+
+  /** The bits of `#power`: what is 0 in both adds 0. */
+  #sparsePower(query: Float64Array, row: number, { starts, columns }: SparseRows): number {
+    const own = this.#columns;
+    if (this.#query !== query) {
+      let count = 0;
+      for (let j = 0; j < query.length; j++) if (query[j] !== 0) own[count++] = j;
+      own[count] = this.#cols;
+      this.#query = query;
+    }
+    const points = this.#points;
+    const start = row * this.#cols;
+    const end = this.#cols;
+    const limit = this.limit;
+    let sum = 0;
+    let at = 0;
+    let other = starts[row];
+    for (;;) {
+      const a = own[at];
+      const b = columns[other];
+      const j = a < b ? a : b;
+      if (j === end) return sum;
+      if (a === j) at++;
+      if (b === j) other++;
+      const difference = query[j] - points[start + j];
+      sum += difference * difference;
+      if (sum > limit) return sum;
+    }
   }
 
   /** The sum of the powers, or something beyond `limit` if it is beyond it. */

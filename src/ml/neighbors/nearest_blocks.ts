@@ -2,8 +2,8 @@
  * The nearest rows of many queries at once, by products of matrices in single precision.
  *
  * These find candidates: some more than asked for, and how wrong their distances can be at most. The candidates' exact
- * distances decide. Where more might be as near as the last one, the query is searched row by row. So the result is
- * that of NearestRows, to the bit.
+ * distances decide. Where more might be as near as the last one, all rows are looked at once more, and those that are
+ * near enough are candidates. So the result is that of NearestRows, to the bit.
  */
 import { checkStop } from "@/kernels/stop.ts";
 import { type Arena, withArena } from "@/kernels/solo.ts";
@@ -20,6 +20,8 @@ const FEW_QUERIES = 16;
 const MOST_NEIGHBORS = 128;
 /** Squares of larger numbers leave the range of floats. */
 const LARGEST = 1e15;
+/** Queries with fewer numbers that are not 0 than this share, such as one-hot columns, are multiplied by those only. */
+const SPARSE_SHARE = 0.25;
 /** Half a GiB of floats; more is searched row by row. */
 const MOST_CELLS = 2 ** 27;
 
@@ -59,11 +61,8 @@ export function searchBlocks(
       search.run(queries, start, count);
       for (let i = 0; i < count; i++) {
         const query = queries.subarray((start + i) * cols, (start + i + 1) * cols);
-        const candidates = search.candidates(i, nearest.rows.length);
-        if (candidates) {
-          nearest.begin();
-          for (const row of candidates) nearest.offer(query, row);
-        } else nearest.search(query);
+        nearest.begin();
+        search.offerCandidates(i, nearest.rows.length, (row) => nearest.offer(query, row));
         take(start + i);
       }
     }
@@ -75,19 +74,30 @@ class BlockSearch {
   readonly #cols: number;
   /** Points, padded to a multiple of BLOCK. */
   readonly #count: number;
-  /** (cols, count) */
+  /** (cols, stride) */
   readonly #points: Float32Array;
+  /** Not a power of two: columns would share the same few lines of the cache. */
+  readonly #stride: number;
   /** (count) minus half of their squared lengths; -Infinity behind the last. */
   readonly #halves: Float32Array;
   readonly #queries: Float32Array;
   /** (QUERIES, BLOCK) half of |query|² minus the squared distance. */
   readonly #products: Float32Array;
   readonly #k: number;
+  /** (count) the products of one query with all points. */
+  readonly #row: Float32Array;
+  /** Points that are there. */
+  readonly #rows: number;
   readonly #best: Float32Array;
   readonly #places: Int32Array;
   readonly #scratch: number;
   readonly #longest: number;
+  /** Floats from one query to the next. */
+  readonly #width: number;
+  #isSparse = false;
   readonly #lengths = new Float64Array(QUERIES);
+  /** Numbers of each query that are not 0: so many products can be wrong. */
+  readonly #terms = new Int32Array(QUERIES);
 
   constructor(arena: Arena, points: Float64Array, cols: number, k: number) {
     const rows = points.length / cols;
@@ -95,60 +105,87 @@ class BlockSearch {
     this.#cols = cols;
     this.#k = k;
     this.#count = Math.ceil(rows / BLOCK) * BLOCK;
-    this.#points = arena.floats(this.#count * cols);
+    this.#stride = this.#count + 16;
+    this.#points = arena.floats(this.#stride * cols);
     this.#halves = arena.floats(this.#count).fill(-Infinity);
     let longest = 0;
     for (let i = 0; i < rows; i++) {
       let square = 0;
       for (let j = 0; j < cols; j++) {
         const x = points[i * cols + j];
-        this.#points[j * this.#count + i] = x;
+        this.#points[j * this.#stride + i] = x;
         square += x * x;
       }
       this.#halves[i] = -square / 2;
       longest = Math.max(longest, square);
     }
     this.#longest = Math.sqrt(longest);
-    this.#queries = arena.floats(QUERIES * cols);
+    this.#width = Math.ceil(cols / 4) * 4;
+    this.#queries = arena.floats(QUERIES * this.#width);
     this.#products = arena.floats(QUERIES * BLOCK);
+    this.#row = arena.floats(this.#count);
+    this.#rows = rows;
     this.#best = arena.floats(QUERIES * k);
     this.#places = arena.integers(QUERIES * k);
     this.#scratch = arena.floats(arena.kernels.matrix_scratch() / 4).byteOffset;
   }
 
   run(queries: Float64Array, start: number, count: number): void {
-    const { kernels } = this.#arena;
     const cols = this.#cols;
+    let sum = 0;
     for (let i = 0; i < count; i++) {
-      let square = 0;
+      let [square, terms] = [0, 0];
       for (let j = 0; j < cols; j++) {
-        const x = this.#queries[i * cols + j] = queries[(start + i) * cols + j];
+        const x = this.#queries[i * this.#width + j] = queries[(start + i) * cols + j];
         square += x * x;
+        if (x !== 0) terms++;
       }
       this.#lengths[i] = Math.sqrt(square);
+      this.#terms[i] = terms;
+      sum += terms;
     }
+    this.#isSparse = sum < SPARSE_SHARE * count * cols;
     this.#best.fill(-Infinity);
-    const c = this.#products.byteOffset;
-    const q = this.#queries.byteOffset;
     for (let from = 0; from < this.#count; from += BLOCK) {
-      kernels.matrix_fill(c, this.#halves.byteOffset + from * 4, count, BLOCK);
-      kernels.matrix_multiply(
-        ...[c, BLOCK, q, cols, 1, this.#points.byteOffset + from * 4, this.#count] as const,
-        ...[count, BLOCK, cols, this.#scratch] as const,
-      );
-      kernels.neighbors_offer(
-        ...[c, BLOCK, count, BLOCK, from] as const,
+      this.#multiply(this.#products.byteOffset, 0, count, from, BLOCK);
+      this.#arena.kernels.neighbors_offer(
+        ...[this.#products.byteOffset, BLOCK, count, BLOCK, from] as const,
         ...[this.#best.byteOffset, this.#places.byteOffset, this.#k] as const,
       );
     }
   }
 
-  /** The rows among which the k nearest of the i-th query are; undefined where there may be others. */
-  candidates(i: number, k: number): Int32Array | undefined {
+  /** out (count, width) = the products of some queries with `width` points from one on. */
+  #multiply(out: number, query: number, count: number, from: number, width: number): void {
+    const { kernels } = this.#arena;
+    const wide = this.#width;
+    const q = this.#queries.byteOffset + query * wide * 4;
+    const [points, cols] = [this.#points.byteOffset + from * 4, this.#cols];
+    kernels.matrix_fill(out, this.#halves.byteOffset + from * 4, count, width);
+    if (this.#isSparse) {
+      kernels.matrix_multiply_sparse(
+        ...[out, width, q, wide, points, this.#stride, count, width, cols, this.#scratch] as const,
+      );
+    } else {
+      kernels.matrix_multiply(
+        ...[out, width, q, wide, 1, points, this.#stride, count, width, cols, this.#scratch] as const,
+      );
+    }
+  }
+
+  /** Offers the rows among which the k nearest of the i-th query are. */
+  offerCandidates(i: number, k: number, offer: (row: number) => void): void {
     const best = this.#best.subarray(i * this.#k, (i + 1) * this.#k);
     // Rounding of the numbers, of each product and of each sum, in units of 2^-24 of the largest term.
-    const wrong = (this.#cols + 8) * 2 ** -23 * (this.#lengths[i] + this.#longest) ** 2;
-    if (!(best[k - 1] - best[this.#k - 1] > 2 * wrong)) return undefined;
-    return this.#places.subarray(i * this.#k, (i + 1) * this.#k);
+    const wrong = (this.#terms[i] + 8) * 2 ** -23 * (this.#lengths[i] + this.#longest) ** 2;
+    if (best[k - 1] - best[this.#k - 1] > 2 * wrong) {
+      for (let n = 0; n < this.#k; n++) offer(this.#places[i * this.#k + n]);
+      return;
+    }
+    this.#multiply(this.#row.byteOffset, i, 1, 0, this.#count);
+    for (let row = 0; row < this.#rows; row++) {
+      // Not a number is offered, too.
+      if (!(this.#row[row] < best[k - 1] - 2 * wrong)) offer(row);
+    }
   }
 }

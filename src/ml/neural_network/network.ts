@@ -15,6 +15,9 @@ export interface NetworkOptions {
   batch: number;
 }
 
+/** Of an input with more zeros than this share, such as one-hot columns, only the others are multiplied. */
+const SPARSE_SHARE = 0.75;
+
 /** Forward only. Rows of the input are padded(sizes[0]) floats apart. */
 export class Network {
   readonly layers: Layer[];
@@ -25,6 +28,8 @@ export class Network {
   protected readonly arena: Arena;
   protected readonly kind: number;
   protected readonly scratch: number;
+  /** Of the rows that `forward` was last given. */
+  protected isSparse = false;
 
   constructor(arena: Arena, options: NetworkOptions) {
     const { layers, length } = layersOf(options.sizes);
@@ -51,18 +56,15 @@ export class Network {
     const out = this.values[l + 1].byteOffset;
     const start = this.weights.byteOffset;
     kernels.matrix_fill(out, start + offsets * 4, m, stride);
-    const from = [input.byteOffset, padded(inputs), 1] as const;
-    kernels.matrix_multiply(
-      out,
-      stride,
-      ...from,
-      start + weights * 4,
-      stride,
-      m,
-      stride,
-      inputs,
-      this.scratch,
-    );
+    const [from, wide, w] = [input.byteOffset, padded(inputs), start + weights * 4];
+    if (l === 0) this.isSparse = kernels.matrix_zeros(from, m * wide) > SPARSE_SHARE * m * wide;
+    if (l === 0 && this.isSparse) {
+      kernels.matrix_multiply_sparse(
+        ...[out, stride, from, wide, w, stride, m, stride, inputs, this.scratch] as const,
+      );
+    } else {
+      kernels.matrix_multiply(out, stride, from, wide, 1, w, stride, m, stride, inputs, this.scratch);
+    }
   }
 
   #activate(l: number, m: number): void {
@@ -176,7 +178,12 @@ export class TrainingNetwork extends Network {
       const input = (l > 0 && this.#dropped[l - 1] || this.values[l]).byteOffset;
       const wide = padded(inputs);
       const g = start + weights * 4;
-      kernels.matrix_multiply(g, stride, input, 1, wide, delta, stride, inputs, stride, m, this.scratch);
+      if (l === 0 && this.isSparse) {
+        const shape = [m, stride, inputs] as const;
+        kernels.matrix_multiply_sparse_transposed(g, stride, input, wide, delta, stride, ...shape);
+      } else {
+        kernels.matrix_multiply(g, stride, input, 1, wide, delta, stride, inputs, stride, m, this.scratch);
+      }
       kernels.matrix_column_sums(start + offsets * 4, delta, m, stride);
       if (l === 0) return;
       const back = this.#transposed.byteOffset;

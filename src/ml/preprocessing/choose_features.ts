@@ -1,6 +1,7 @@
 /** Which columns of a table become features, and why the others do not. */
 import { type Column, columnOf, type ColumnType, type DateOrder, type Table } from "@/dataset/table.ts";
 import { AppError } from "@/shared/errors.ts";
+import { sumOf } from "../sums.ts";
 import { categoryCounts, frequentLevels } from "./column_access.ts";
 import { LARGEST, requireFinite } from "./require_finite.ts";
 
@@ -88,20 +89,34 @@ function describeFeature(column: Column): FeatureSpec {
     const { categories } = frequentLevels(column, Infinity);
     return { name, type, missing: missing > 0, categories };
   }
+  const { values } = column;
+  const { min, max, sum, count } = summaryOf(values);
+  const missing = count < values.length;
+  const order = column.date_order ? { date_order: column.date_order } : {};
+  return { name, type, missing, ...(count === 0 ? {} : { min, max, mean: sum / count }), ...order };
+}
+
+function summaryOf(values: Float64Array): { min: number; max: number; sum: number; count: number } {
+  const whole = sumOf(values);
   let min = Infinity;
   let max = -Infinity;
-  let sum = 0;
-  let count = 0;
-  const { values } = column;
+  // Nothing is missing: the usual case, quickly.
+  if (whole === whole) {
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i];
+      if (value < min) min = value;
+      if (value > max) max = value;
+    }
+    return { min, max, sum: whole, count: values.length };
+  }
+  let [sum, count] = [0, 0];
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
-    if (Number.isNaN(value)) continue;
+    if (value !== value) continue;
     if (value < min) min = value;
     if (value > max) max = value;
     sum += value;
     count++;
   }
-  const missing = count < values.length;
-  const order = column.date_order ? { date_order: column.date_order } : {};
-  return { name, type, missing, ...(count === 0 ? {} : { min, max, mean: sum / count }), ...order };
+  return { min, max, sum, count };
 }

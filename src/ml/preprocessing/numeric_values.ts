@@ -1,7 +1,8 @@
 /** Median imputation, the missing indicator and standard scaling of one column of numbers. */
+import { isPlaced, withArena } from "@/kernels/solo.ts";
+import { sumOf } from "../sums.ts";
 import type { ValueWriter } from "../transformer.ts";
-import { sumOf, sumsFrom } from "../sums.ts";
-import { medianOf } from "./median.ts";
+import { type LoadedNumbers, withNumbers } from "./loaded_numbers.ts";
 
 export type NumericState = {
   /** Missing values become the median. False: NaN stays. */
@@ -36,39 +37,32 @@ export function fitNumeric(
     indicator_scale: 1,
   };
   if (!options.impute) return state;
-  const whole = sumOf(values);
-  // A sum of finite numbers is no number only where one is missing.
-  const there = whole === whole ? values : withoutMissing(values);
-  state.median = medianOf(there);
-  const missing = values.length - there.length;
-  state.indicator = missing > 0 && options.indicator !== false;
-  if (!options.scale) return state;
+  return withNumbers(values, (numbers) => {
+    state.median = numbers.median();
+    const missing = values.length - numbers.count;
+    state.indicator = missing > 0 && options.indicator !== false;
+    if (!options.scale) return state;
 
-  const rows = values.length;
-  const moments = momentsOf(there, whole === whole ? whole : sumOf(there), missing, state.median);
-  state.mean = moments.mean;
-  state.scale = moments.scale;
-  if (state.indicator) {
-    const share = missing / rows;
-    const deviation = Math.sqrt(share * (1 - share));
-    state.indicator_mean = share;
-    state.indicator_scale = deviation > 0 ? deviation : 1;
-  }
-  return state;
+    const moments = momentsOf(numbers, missing, state.median);
+    state.mean = moments.mean;
+    state.scale = moments.scale;
+    if (state.indicator) {
+      const share = missing / values.length;
+      const deviation = Math.sqrt(share * (1 - share));
+      state.indicator_mean = share;
+      state.indicator_scale = deviation > 0 ? deviation : 1;
+    }
+    return state;
+  });
 }
 
-/** Mean and standard deviation (divided by n) of `there` and `missing` times `fill`. */
-function momentsOf(
-  there: Float64Array,
-  total: number,
-  missing: number,
-  fill: number,
-): { mean: number; scale: number } {
-  const rows = there.length + missing;
+/** Mean and standard deviation (divided by n) of the numbers and `missing` times `fill`. */
+function momentsOf(numbers: LoadedNumbers, missing: number, fill: number): { mean: number; scale: number } {
+  const rows = numbers.count + missing;
   if (rows === 0) return { mean: 0, scale: 1 };
-  const mean = (missing * fill + total) / rows;
+  const mean = (missing * fill + numbers.sum) / rows;
   const far = fill - mean;
-  const { sum, squares: near } = sumsFrom(there, mean);
+  const { sum, squares: near } = numbers.sumsFrom(mean);
   const squares = missing * (far * far) + near;
   const rest = missing * far + sum;
   // The second term takes back what rounding left in the mean (Chan, Golub and LeVeque 1983).
@@ -76,15 +70,6 @@ function momentsOf(
   // Rounding noise of a column that does not vary: the bound of scikit-learn's _is_constant_feature.
   const noise = rows * Number.EPSILON * variance + (rows * mean * Number.EPSILON) ** 2;
   return { mean, scale: variance <= noise ? 1 : Math.sqrt(variance) };
-}
-
-function withoutMissing(values: Float64Array): Float64Array {
-  let missing = 0;
-  for (let i = 0; i < values.length; i++) if (values[i] !== values[i]) missing++;
-  const there = new Float64Array(values.length - missing);
-  let count = 0;
-  for (let i = 0; i < values.length; i++) if (values[i] === values[i]) there[count++] = values[i];
-  return there;
 }
 
 /** Names of the one or two columns. */
@@ -100,13 +85,20 @@ export function writeNumeric(
   indicator?: Float64Array,
 ): void {
   const { impute, median, mean, scale } = state;
-  const fill = impute ? median : NaN;
-  if (mean === 0 && scale === 1) output.set(values);
-  else for (let i = 0; i < values.length; i++) output[i] = (values[i] - mean) / scale;
-  const filled = (fill - mean) / scale;
-  const hasMissing = Number.isNaN(sumOf(output));
-  for (let i = hasMissing ? 0 : values.length; i < values.length; i++) {
-    if (values[i] !== values[i]) output[i] = filled;
+  const filled = ((impute ? median : NaN) - mean) / scale;
+  const isScaled = mean !== 0 || scale !== 1;
+  if (isPlaced(output)) {
+    output.set(values);
+    if (isScaled || Number.isNaN(sumOf(output))) {
+      withArena(({ kernels }) => kernels.column_scale(output.byteOffset, output.length, mean, scale, filled));
+    }
+  } else {
+    if (isScaled) { for (let i = 0; i < values.length; i++) output[i] = (values[i] - mean) / scale; }
+    else output.set(values);
+    const hasMissing = Number.isNaN(sumOf(output));
+    for (let i = hasMissing ? 0 : values.length; i < values.length; i++) {
+      if (values[i] !== values[i]) output[i] = filled;
+    }
   }
   if (!indicator || !state.indicator) return;
   const whenThere = (0 - state.indicator_mean) / state.indicator_scale;

@@ -28,7 +28,10 @@ export class Points {
   readonly spec: KernelSpec;
   readonly #x: Float32Array;
   readonly #norms: Float32Array;
+  /** What of a point is not 0, and where those columns begin in bytes: one-hot columns mostly are. */
   readonly #point: Float32Array;
+  readonly #places: Int32Array;
+  #terms = 0;
 
   constructor(arena: Arena, count: number, cols: number, spec: KernelSpec) {
     this.arena = arena;
@@ -38,6 +41,7 @@ export class Points {
     this.#x = arena.floats(count * cols);
     this.#norms = arena.floats(count);
     this.#point = arena.floats(cols);
+    this.#places = arena.integers(cols);
   }
 
   /** @param value the j-th number of the point */
@@ -51,17 +55,30 @@ export class Points {
     this.#norms[place] = norm;
   }
 
+  /** Some of the points, in their order. */
+  take(arena: Arena, places: readonly number[]): Points {
+    const part = new Points(arena, (places.length + 3) & ~3, this.cols, this.spec);
+    for (let j = 0; j < this.cols; j++) {
+      places.forEach((place, t) => part.#x[j * part.count + t] = this.#x[j * this.count + place]);
+    }
+    places.forEach((place, t) => part.#norms[t] = this.#norms[place]);
+    return part;
+  }
+
   /** Writes the kernel of the point at a place with all points to the pointer. */
   rowOf(place: number, out: number): void {
-    for (let j = 0; j < this.cols; j++) this.#point[j] = this.#x[j * this.count + place];
+    this.#terms = 0;
+    for (let j = 0; j < this.cols; j++) this.#add(j, this.#x[j * this.count + place]);
     this.#row(this.#norms[place], out);
   }
 
   /** The same for a point that is not among them. */
   rowOfOther(value: (j: number) => number, out: number): void {
     let norm = 0;
+    this.#terms = 0;
     for (let j = 0; j < this.cols; j++) {
-      const x = this.#point[j] = float(value(j));
+      const x = float(value(j));
+      this.#add(j, x);
       norm = f(norm + f(x * x));
     }
     this.#row(norm, out);
@@ -71,21 +88,23 @@ export class Points {
   selves(out: Float32Array): void {
     if (this.spec.kernel === "rbf") return void out.fill(1);
     // The product of a point with itself is its norm: so a row over the norms as points of one column.
-    const { gamma, coef0, degree } = this.spec;
-    const kind = KERNELS.indexOf(this.spec.kernel);
-    this.#point[0] = 1;
-    this.arena.kernels.svm_row(
-      ...[kind, this.#norms.byteOffset, this.count, this.count, 1, 0, this.#point.byteOffset, 0] as const,
-      ...[out.byteOffset, gamma, coef0, degree] as const,
-    );
+    this.#terms = 0;
+    this.#add(0, 1);
+    this.#row(0, out.byteOffset, this.#norms.byteOffset);
   }
 
-  #row(norm: number, out: number): void {
+  #add(j: number, x: number): void {
+    if (x === 0) return;
+    this.#point[this.#terms] = x;
+    this.#places[this.#terms++] = j * this.count * 4;
+  }
+
+  #row(norm: number, out: number, points = this.#x.byteOffset): void {
     const { gamma, coef0, degree } = this.spec;
     const kind = KERNELS.indexOf(this.spec.kernel);
     this.arena.kernels.svm_row(
-      ...[kind, this.#x.byteOffset, this.count, this.count, this.cols, this.#norms.byteOffset] as const,
-      ...[this.#point.byteOffset, norm, out, gamma, coef0, degree] as const,
+      ...[kind, points, this.count, this.#norms.byteOffset, this.#point.byteOffset] as const,
+      ...[this.#places.byteOffset, this.#terms, norm, out, gamma, coef0, degree] as const,
     );
   }
 }
@@ -96,6 +115,8 @@ const GROUP_BYTES = 1 << 22;
 /** Rows that were computed, the least recently used of them given up when there is no room. */
 export class RowCache {
   readonly #points: Points;
+  /** For all rows. */
+  readonly bytes: number;
   readonly #most: number;
   readonly #slotOf: Int32Array;
   readonly #rowOf: number[] = [];
@@ -106,6 +127,7 @@ export class RowCache {
   /** @param bytes for all rows; there is room for two at least */
   constructor(points: Points, bytes: number) {
     this.#points = points;
+    this.bytes = bytes;
     this.#most = Math.max(2, Math.floor(bytes / (points.count * 4)));
     this.#slotOf = new Int32Array(points.count).fill(-1);
   }

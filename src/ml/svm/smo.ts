@@ -1,7 +1,7 @@
 /** Sequential minimal optimization: two coefficients at a time, until none gains from a change. */
+import { type Arena, withArena } from "@/kernels/solo.ts";
 import { checkStop } from "@/kernels/stop.ts";
-import type { Arena } from "@/kernels/solo.ts";
-import type { Points, RowCache } from "./kernel_rows.ts";
+import { type Points, RowCache } from "./kernel_rows.ts";
 
 /**
  * Minimises coef K coef / 2 - target coef + epsilon |coef|_1 with lower <= coef <= upper and sum(coef) = 0: the dual
@@ -33,8 +33,20 @@ export interface Solution {
 }
 
 const BOARD_DOUBLES = 6;
+/** Changes after which places are looked for that will not change any more. */
+const PERIOD = 1000;
+/** The others are learned alone when they are less than this share. */
+const ACTIVE_SHARE = 0.5;
+
+/** Where a search stands: the coefficients, and how many changes it took. */
+interface Search {
+  dual: Dual;
+  coef: Float64Array;
+  iterations: number;
+}
 
 export class Smo {
+  readonly #points: Points;
   readonly #cache: RowCache;
   readonly #arena: Arena;
   readonly #kernels: Arena["kernels"];
@@ -50,6 +62,7 @@ export class Smo {
 
   constructor(points: Points, cache: RowCache) {
     const { arena, count } = points;
+    this.#points = points;
     this.#cache = cache;
     this.#arena = arena;
     this.#kernels = arena.kernels;
@@ -67,30 +80,63 @@ export class Smo {
 
   /** @param near the solution of a dual with the same targets and wider bounds: begins there and saves time */
   solve(dual: Dual, near?: Solution): Solution {
-    const { target, lower, upper, epsilon, tol } = dual;
+    const { target } = dual;
     const coef = near ? this.#startNear(dual, near) : new Float64Array(target.length);
-    const setBounds = (t: number) => {
-      const c = coef[t];
-      this.#up[t] = c < upper[t] ? (c < 0 ? epsilon : -epsilon) : -Infinity;
-      this.#low[t] = c > lower[t] ? (c > 0 ? -epsilon : epsilon) : Infinity;
-    };
     if (!near) this.#rest.set(target);
-    for (let t = 0; t < target.length; t++) setBounds(t);
+    const search = { dual, coef, iterations: 0 };
+    const converged = this.#run(search);
+    const offset = this.#offset(dual, coef);
+    const predicted = target.map((value, t) => value - this.#rest[t] + offset);
+    return { coef, offset, predicted, iterations: search.iterations, converged };
+  }
 
+  /**
+   * Changes pairs until none gains, from the coefficients and what they leave in `#rest`. Now and then places that
+   * stay at their bounds are left out: the others are learned alone, and then all are looked at again.
+   *
+   * Source: Joachims, "Making Large-Scale SVM Learning Practical" (1999), on shrinking.
+   * @returns false when max_iter came first
+   */
+  #run(search: Search): boolean {
+    const { dual, coef } = search;
+    for (let t = 0; t < coef.length; t++) this.#setBounds(search, t);
     const zeros = this.#zeros.byteOffset;
     this.#update(dual, zeros, zeros, 0);
-    let iterations = 0;
-    let converged = true;
-    while (this.#most - this.#least > tol) {
-      checkStop();
-      if (iterations++ >= dual.max_iter) {
-        converged = false;
-        break;
+    const places = dual.ranges.reduce((sum, [from, to]) => sum + to - from, 0);
+    for (;;) {
+      const state = this.#change(search);
+      if (state !== "unfinished") return state === "done";
+      const active = this.#active(dual);
+      if (active.length > ACTIVE_SHARE * places) continue;
+      const before = coef.slice();
+      this.#learnAlone(search, active);
+      for (const t of active) {
+        this.#setBounds(search, t);
+        const step = coef[t] - before[t];
+        if (step !== 0) this.#update(dual, this.#cache.row(t), zeros, step);
       }
+      this.#update(dual, zeros, zeros, 0);
+    }
+  }
+
+  #setBounds({ dual: { lower, upper, epsilon }, coef }: Search, t: number): void {
+    const c = coef[t];
+    this.#up[t] = c < upper[t] ? (c < 0 ? epsilon : -epsilon) : -Infinity;
+    this.#low[t] = c > lower[t] ? (c > 0 ? -epsilon : epsilon) : Infinity;
+  }
+
+  /** PERIOD changes, or fewer. */
+  #change(search: Search): "done" | "unfinished" | "too many" {
+    const { dual, coef } = search;
+    const { lower, upper } = dual;
+    for (let n = 0; n < PERIOD; n++) {
+      checkStop();
+      if (!(this.#most - this.#least > dual.tol)) return "done";
+      if (search.iterations++ >= dual.max_iter) return "too many";
       const i = this.#words[4];
       const rowI = this.#cache.row(i);
       const j = this.#partner(dual, rowI, i);
-      if (j < 0) break;
+      if (j < 0) return "done";
       const rowJ = this.#cache.row(j);
       const between = this.#arena.floatAt(rowI + j * 4);
       const curve = Math.max(1e-12, this.#own[i] + this.#own[j] - 2 * between);
@@ -101,13 +147,53 @@ export class Smo {
       // At a bound the number itself, so that rounding leaves no crumbs.
       coef[i] = step === roomUp ? (coef[i] < 0 ? 0 : upper[i]) : coef[i] + step;
       coef[j] = step === roomDown ? (coef[j] > 0 ? 0 : lower[j]) : coef[j] - step;
-      setBounds(i);
-      setBounds(j);
+      this.#setBounds(search, i);
+      this.#setBounds(search, j);
       this.#update(dual, rowI, rowJ, step);
     }
-    const offset = this.#offset(dual, coef);
-    const predicted = target.map((value, t) => value - this.#rest[t] + offset);
-    return { coef, offset, predicted, iterations, converged };
+    return "unfinished";
+  }
+
+  /** Places that gain from a change with another, as things are. */
+  #active({ ranges }: Dual): number[] {
+    const active: number[] = [];
+    for (const [from, to] of ranges) {
+      for (let t = from; t < to; t++) {
+        const mayGrow = this.#rest[t] + this.#up[t] >= this.#least;
+        if (mayGrow || this.#rest[t] + this.#low[t] <= this.#most) active.push(t);
+      }
+    }
+    return active;
+  }
+
+  /** Changes the coefficients of some places until none of their pairs gains. */
+  #learnAlone(search: Search, active: readonly number[]): void {
+    const { dual, coef } = search;
+    withArena((arena) => {
+      const points = this.#points.take(arena, active);
+      // Half of the room, so that parts of parts take no more than the whole.
+      const part = new Smo(points, new RowCache(points, this.#cache.bytes / 2));
+      const of = (values: Float64Array) => {
+        const taken = new Float64Array(points.count);
+        active.forEach((place, t) => taken[t] = values[place]);
+        return taken;
+      };
+      part.#rest.set(of(this.#rest));
+      const alone = {
+        dual: {
+          ...dual,
+          ranges: [[0, points.count] as const],
+          target: of(dual.target),
+          lower: of(dual.lower),
+          upper: of(dual.upper),
+        },
+        coef: of(coef),
+        iterations: search.iterations,
+      };
+      part.#run(alone);
+      search.iterations = alone.iterations;
+      active.forEach((place, t) => coef[place] = alone.coef[t]);
+    });
   }
 
   /** The coefficients of `near` within the new bounds, with the sum 0, and what they leave of the targets. */

@@ -1,5 +1,6 @@
 /** What every tree algorithm demands of its input, with errors that name the column and the row. */
 import { AppError } from "@/shared/errors.ts";
+import { isPlaced } from "@/kernels/solo.ts";
 import type { FitContext } from "../estimator.ts";
 import { columnView, type Matrix } from "../matrix.ts";
 import { sumOf } from "../sums.ts";
@@ -10,6 +11,8 @@ import { sumOf } from "../sums.ts";
  * @throws AppError invalid_argument, naming column and row (counted from 1)
  */
 export function checkFeatures(X: Matrix, action: string, allowMissing: boolean): void {
+  // A sum of finite numbers below 1e150 is finite.
+  if (isPlaced(X.data) && Number.isFinite(sumOf(X.data))) return;
   if (allUsable(X.data, allowMissing)) return;
   for (let j = 0; j < X.cols; j++) {
     const column = columnView(X, j);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { withArena } from "@/kernels/solo.ts";
 import { gramOf } from "@/ml/linear_model/gram.ts";
 import { type LinearProblem, type LossName, plainLoss, quickLoss } from "@/ml/linear_model/linear_loss.ts";
+import { linearScores } from "@/ml/linear_model/linear_state.ts";
 import { columnView, type Matrix } from "@/ml/matrix.ts";
 import { Random } from "@/shared/random.ts";
 import { distanceBetween } from "../columns.ts";
@@ -55,6 +56,7 @@ Deno.test("the slopes of a loss are those of its values", () => {
 for (const [rows, cols, sparse] of [[40, 3, 0], [40, 5, 2], [3001, 11, 0], [3001, 14, 3], [600, 41, 40]]) {
   Deno.test(`gramOf is the product of all pairs of columns: ${rows} x ${cols}, ${sparse} of them sparse`, () => {
     const X = randomMatrix(rows, cols, sparse);
+    const columns = Array.from({ length: cols }, (_, j) => columnView(X, j));
     const random = new Random(1);
     const weight = Float64Array.from({ length: rows }, () => random.float());
     for (const weights of [undefined, weight]) {
@@ -73,7 +75,21 @@ for (const [rows, cols, sparse] of [[40, 3, 0], [40, 5, 2], [3001, 11, 0], [3001
           }
         }
       }
-      assert.ok(distanceBetween(gramOf(X, means, weights), expected) < 1e-12);
+      assert.ok(distanceBetween(gramOf(columns, means, weights), expected) < 1e-12);
     }
   });
 }
+
+Deno.test("scores of a matrix in the kernels' memory have the bits of the plain ones, one row more or less", () => {
+  for (const rows of [1, 1024, 2047]) {
+    const X = randomMatrix(rows, 7);
+    const coef = Float64Array.from({ length: 14 }, (_, at) => Math.sin(at));
+    const intercept = Float64Array.of(0.5, -2);
+    const expected = linearScores(X, coef, intercept);
+    withArena(({ room }) => {
+      const data = room(X.data.length);
+      data.set(X.data);
+      assert.deepEqual(linearScores({ ...X, data }, coef, intercept), expected);
+    });
+  }
+});

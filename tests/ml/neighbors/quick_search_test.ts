@@ -12,6 +12,7 @@ const SHAPES: [string, Draw][] = [
   ["far from zero", (random) => 1000 + random.normal()],
   ["whole numbers, with many at the same distance", (random) => random.below(3)],
   ["all the same", () => 1],
+  ["mostly zeros", (random) => random.below(8) === 0 ? 1 + random.below(2) : 0],
   ["of very different sizes", (random, i) => random.normal() * (i % 7 === 0 ? 1e6 : 1e-3)],
 ];
 

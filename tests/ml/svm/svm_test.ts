@@ -95,6 +95,45 @@ Deno.test("a dual solved from the solution of a wider one is solved as from the 
   });
 });
 
+for (const [epsilon, C] of [[0, 100], [0.1, 5]]) {
+  Deno.test(`rows that were left out for a while fit as well in the end: epsilon ${epsilon}`, () => {
+    withArena((arena) => {
+      const count = 400;
+      const random = new Random(9);
+      const spec = { kernel: "linear", gamma: 1, coef0: 0, degree: 1 } as const;
+      const points = new Points(arena, count, 5, spec);
+      const cells = Array.from({ length: count }, () => Array.from({ length: 5 }, () => random.normal()));
+      cells.forEach((cell, i) => points.set(i, (j) => cell[j]));
+      const value = (cell: number[]) => cell[0] - 2 * cell[1] + random.normal();
+      const target = Float64Array.from(cells, (cell) => epsilon > 0 ? value(cell) : value(cell) > 0 ? 1 : -1);
+      const isClass = epsilon === 0;
+      const dual: Dual = {
+        ranges: [[0, count]],
+        target,
+        lower: target.map((one) => isClass && one > 0 ? 0 : -C),
+        upper: target.map((one) => isClass && one < 0 ? 0 : C),
+        epsilon,
+        tol: 1e-4,
+        max_iter: 1e6,
+      };
+      const { coef, offset, predicted, converged, iterations } = new Smo(points, new RowCache(points, 1e6))
+        .solve(dual);
+      assert.ok(converged && iterations > 2000, `${iterations}`);
+      const weights = cells[0].map((_, j) => cells.reduce((sum, cell, i) => sum + coef[i] * cell[j], 0));
+      let [most, least] = [-Infinity, Infinity];
+      cells.forEach((cell, i) => {
+        const plain = cell.reduce((sum, x, j) => sum + x * weights[j], offset);
+        // Kernels are floats, times up to C.
+        assert.ok(Math.abs(predicted[i] - plain) < 5e-5 * C, `${predicted[i]} ${plain}`);
+        const rest = target[i] - plain;
+        if (coef[i] < dual.upper[i]) most = Math.max(most, rest + (coef[i] < 0 ? epsilon : -epsilon));
+        if (coef[i] > dual.lower[i]) least = Math.min(least, rest + (coef[i] > 0 ? -epsilon : epsilon));
+      });
+      assert.ok(most - least < 1e-3 + 1e-4 * C, `${most} ${least}`);
+    });
+  });
+}
+
 Deno.test("svm says when max_iter came first", () => {
   const data = rings(200, 2);
   assert.equal(fit(data, 2, { max_iter: 3 }).converged, false);

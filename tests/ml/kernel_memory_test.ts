@@ -1,0 +1,51 @@
+/** Fits on a matrix in the kernels' memory beside fits on a matrix of its own: the same bytes. */
+import assert from "node:assert/strict";
+import { columnOf, type Table } from "@/dataset/table.ts";
+import type { Task } from "@/ml/estimator.ts";
+import { ESTIMATORS } from "@/ml/estimators.ts";
+import { encodeTarget, fitPipeline, predictPrepared, predictScores, prepareMatrix } from "@/ml/pipeline.ts";
+import { Random } from "@/shared/random.ts";
+
+/** Enough cells for the kernels, an odd number of rows, a column with missing values, and categories. */
+function table(task: Task): Table {
+  const rows = 2301;
+  const random = new Random(3);
+  const numbers = (draw: (i: number) => number) => Float64Array.from({ length: rows }, (_, i) => draw(i));
+  const x = Array.from({ length: 10 }, () => numbers(() => random.float()));
+  x[3] = x[3].map((value, i) => i % 9 === 0 ? NaN : value);
+  const codes = Int32Array.from({ length: rows }, () => random.below(5));
+  const y = numbers((i) => {
+    const signal = 2 * x[0][i] + x[1][i] + (codes[i] === 2 ? 1 : 0) + random.float();
+    return task === "regression" ? signal : Math.floor(signal) % 3;
+  });
+  const column = (name: string, values: Float64Array) =>
+    ({ name, storage: "numeric", type: "number", values }) as const;
+  return {
+    rows,
+    columns: [
+      ...x.map((values, j) => column(`x${j}`, values)),
+      { name: "c", storage: "coded", type: "category", codes, categories: ["a", "b", "c", "d", "e"] },
+      column("y", y),
+    ],
+  };
+}
+
+for (const { name, needs, params } of ESTIMATORS) {
+  if (!needs.kernels) continue;
+  for (const task of Object.keys(params) as Task[]) {
+    Deno.test(`${name} learns and says the same wherever its matrix lies: ${task}`, () => {
+      const rows = table(task);
+      const pipeline = fitPipeline(rows, { target: "y", task, algorithm: name, seed: 0 });
+      const X = prepareMatrix(pipeline, rows);
+      const { fit } = ESTIMATORS.find((one) => one.name === name)!;
+      const state = fit(X, encodeTarget(columnOf(rows, "y"), pipeline.target), pipeline.params, {
+        task,
+        n_classes: pipeline.target.classes.length,
+        seed: 0,
+        progress: () => {},
+      });
+      assert.deepEqual(pipeline.state, state);
+      assert.deepEqual(predictScores(pipeline, rows), predictPrepared(pipeline, X));
+    });
+  }
+}
