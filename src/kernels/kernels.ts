@@ -20,8 +20,8 @@ interface BoostingKernels {
   boost_expand(grid: number, node: number): void;
   boost_histogram(grid: number, histogram: number, from: number, to: number, scratch: number): void;
   boost_loss(targets: number, from: number, to: number): void;
+  boost_order(grid: number, from: number, to: number): void;
   boost_partition(grid: number, column: number, left: number, from: number, to: number): number;
-  boost_quantise(grid: number, from: number, to: number, total: number): void;
   boost_scratch(grid: number): number;
   boost_sort(values: number, rows: number, spare: number, buckets: number): number;
   boost_sort_scratch(): number;

@@ -9,7 +9,7 @@
  * goes back to its event loop, from which a message wakes it: a Worker that waits forever could not be ended.
  */
 import type { Kernel, Kernels } from "./kernels.ts";
-import wasm from "./kernels.wasm" with { type: "bytes" };
+import { openMemory } from "./kernels_memory.ts";
 
 /** Tasks at once in the ring; each is STATE, FUNCTION and up to four arguments. */
 const RING = 256;
@@ -30,11 +30,6 @@ export class KernelError extends Error {
     super(`${kernel} failed`);
   }
 }
-
-/** 4 GiB of addresses, not of memory: it grows as it is used. */
-const PAGES = { initial: 2, maximum: 65536, shared: true };
-
-let compiled: WebAssembly.Module | undefined;
 
 export interface Threads {
   readonly memory: WebAssembly.Memory;
@@ -57,11 +52,11 @@ export interface Threads {
 
 /**
  * @param size threads with the caller's: 1 starts none
+ * @param kernelMemory for tests
  * @throws RangeError where no memory can be reserved
  */
-export function openThreads(size: number): Threads {
-  const module = compiled ??= new WebAssembly.Module(wasm);
-  const memory = new WebAssembly.Memory(PAGES);
+export function openThreads(size: number, kernelMemory = openMemory()): Threads {
+  const { module, memory } = kernelMemory;
   const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
   const names = WebAssembly.Module.exports(module).map(({ name }) => name);
   const board = new Int32Array(new SharedArrayBuffer((HEAD_WORDS + RING * WORDS) * 4));
