@@ -52,7 +52,7 @@ export interface Threads {
 
 /**
  * @param size threads with the caller's: 1 starts none
- * @param kernelMemory for tests
+ * @param kernelMemory where they work; default: one that grows
  * @throws RangeError where no memory can be reserved
  */
 export function openThreads(size: number, kernelMemory = openMemory()): Threads {

@@ -2,6 +2,7 @@
  * The work over rows by the kernels (src/kernels/boosting*.as.ts), on one thread or more. Gives the same bits as
  * boosting_plain.ts: sums are of whole numbers, or in blocks whose order is kept.
  */
+import { openFixedMemory, openMemory } from "@/kernels/kernels_memory.ts";
 import { KernelError, openThreads, type Threads } from "@/kernels/threads.ts";
 import type { Random } from "@/shared/random.ts";
 import type { Binning } from "./boosting_bins.ts";
@@ -28,6 +29,8 @@ const ROWS_A_TASK = 8192;
 /** Leaves whose values are not added yet. */
 const MAX_PENDING = 200;
 const NODE_BYTES = 48;
+/** From so many cells a memory of fixed size saves more than it costs to open. */
+const FIXED_CELLS = 400_000;
 
 /** Undefined where the kernels' memory does not suffice. */
 export function openKernelEngine(
@@ -39,7 +42,8 @@ export function openKernelEngine(
 ): Opened | undefined {
   let threads: Threads;
   try {
-    threads = openThreads(size);
+    const isLong = setup.train.y.length * setup.train.X.cols >= FIXED_CELLS;
+    threads = openThreads(size, isLong ? openFixedMemory() : openMemory());
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
