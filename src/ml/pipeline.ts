@@ -9,7 +9,7 @@ import { AppError } from "@/shared/errors.ts";
 import { checkParams } from "./check_params.ts";
 import type { Needs, Task } from "./estimator.ts";
 import { estimatorOf } from "./estimators.ts";
-import type { Matrix } from "./matrix.ts";
+import { type Matrix, matrixOfColumns } from "./matrix.ts";
 import { chooseFeatures, type FeatureSpec } from "./preprocessing/choose_features.ts";
 import { matchColumn } from "./preprocessing/match_column.ts";
 import { readSampleWeight } from "./preprocessing/sample_weight.ts";
@@ -181,19 +181,23 @@ function fillMatrix(
       { hint: "Use fewer rows, or exclude columns with many categories." },
     );
   }
-  const data = new Float64Array(rows * cols);
-  let at = 0;
-  prepared.forEach((step, index) => {
+  const steps = prepared.map((step, index) => {
     const transformer = transformerOf(step.transformer);
-    const width = transformer.categories(step.state).length;
-    const outputs = Array.from(
-      { length: width },
-      (_, k) => data.subarray((at + k) * rows, (at + k + 1) * rows),
-    );
-    transformer.transform(matchColumn(columnOf(table, step.column), features[index]), step.state, outputs);
-    at += width;
+    const column = matchColumn(columnOf(table, step.column), features[index]);
+    return { transformer, column, state: step.state, view: transformer.view?.(column) };
   });
-  return { rows, cols, data, names, categories };
+  const copied = cols - steps.filter(({ view }) => view !== undefined).length;
+  const data = new Float64Array(rows * copied);
+  let at = 0;
+  const columns = steps.flatMap(({ transformer, column, state, view }) => {
+    if (view !== undefined) return [view];
+    const outputs = transformer.categories(state).map(() => data.subarray(at * rows, ++at * rows));
+    transformer.transform(column, state, outputs);
+    return outputs;
+  });
+  return copied === cols
+    ? { rows, cols, data, names, categories }
+    : matrixOfColumns(rows, columns, names, categories);
 }
 
 /**

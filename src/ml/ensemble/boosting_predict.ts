@@ -4,7 +4,7 @@
  * A leaf leads to itself, so that all paths are as long as the tree is deep and four are walked at once. A missing value
  * stands as infinity in one copy of the row and as minus infinity in another: a node reads the copy that sends it its way.
  */
-import type { Matrix } from "../matrix.ts";
+import { columnView, type Matrix } from "../matrix.ts";
 import { isCode } from "./boosting_bins.ts";
 import type { BoostingState } from "./boosting_state.ts";
 
@@ -91,16 +91,16 @@ const BATCH = 64;
 
 /** Adds what each tree says about every row of X to raw, (trees a round * rows). */
 export function addTrees(X: Matrix, state: BoostingState, raw: Float64Array): void {
-  const { rows, cols, data } = X;
+  const { rows, cols } = X;
   const walks = prepare(state);
   if (rows === 0) return;
   const batch = rows === 1 ? walks.one : new Float64Array(Math.min(BATCH, rows) * 2 * cols);
   for (let first = 0; first < rows; first += BATCH) {
     const n = Math.min(BATCH, rows - first);
     for (let j = 0; j < cols; j++) {
-      const from = j * rows + first;
+      const column = columnView(X, j);
       for (let i = 0, at = j; i < n; i++, at += 2 * cols) {
-        const value = data[from + i];
+        const value = column[first + i];
         const isMissing = value !== value;
         batch[at] = isMissing ? Infinity : value;
         batch[at + cols] = isMissing ? -Infinity : value;
