@@ -12,6 +12,7 @@ export {
 } from "./boosting.as";
 export { boost_bin, boost_sort, boost_sort_scratch, boost_transpose } from "./boosting_bins.as";
 export { boost_derive, boost_loss } from "./boosting_loss.as";
+export { boost_score } from "./boosting_predict.as";
 export { csv_cut, csv_lengths, csv_merge, csv_parse } from "./csv.as";
 export { exp_log } from "./exp_log.as";
 export { forest_code, forest_code_scratch, forest_grow, forest_key } from "./forest.as";

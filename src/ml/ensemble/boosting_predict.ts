@@ -6,6 +6,7 @@
  */
 import { columnView, type Matrix } from "../matrix.ts";
 import { isCode } from "./boosting_bins.ts";
+import { scoreRows } from "./boosting_scorer.ts";
 import type { BoostingState } from "./boosting_state.ts";
 
 /** A model's trees for walking. */
@@ -86,14 +87,16 @@ function prepare(state: BoostingState): Walks {
   return walks;
 }
 
+/** From so many rows on the kernels are quicker. */
+const SCORED_ROWS = 32;
 /** Rows at once: their values stay in the cache while all trees see them. */
 const BATCH = 64;
 
 /** Adds what each tree says about every row of X to raw, (trees a round * rows). */
 export function addTrees(X: Matrix, state: BoostingState, raw: Float64Array): void {
   const { rows, cols } = X;
+  if (rows === 0 || (rows >= SCORED_ROWS && scoreRows(X, state, raw))) return;
   const walks = prepare(state);
-  if (rows === 0) return;
   const batch = rows === 1 ? walks.one : new Float64Array(Math.min(BATCH, rows) * 2 * cols);
   for (let first = 0; first < rows; first += BATCH) {
     const n = Math.min(BATCH, rows - first);
