@@ -25,29 +25,55 @@ export function rowsToTable(
       hint: 'Send {"rows": [{"column": value, …}]}.',
     });
   }
-  const byName = rows.map((row, i) => checkRow(row, i, pipeline));
+  const ordered = inOrder(pipeline, rows);
   const warnings: string[] = [];
-  const columns = features.map((feature, j) => columnFrom(feature, byName, j, warnings));
+  const columns = features.map((feature, j) => columnFrom(feature, ordered, j, warnings));
   if (warnings.length > MAX_WARNINGS) {
     warnings.splice(MAX_WARNINGS, warnings.length, `and ${warnings.length - MAX_WARNINGS} more`);
   }
   return { table: { rows: rows.length, columns }, warnings };
 }
 
-type Row = Record<string, unknown> | unknown[];
-
-function checkRow(row: unknown, i: number, pipeline: FittedPipeline): Row {
+/** The values of each row in the order of the features. Most rows have the columns of the row before: these are looked up once. */
+function inOrder(pipeline: FittedPipeline, rows: readonly unknown[]): unknown[][] {
   const { features } = pipeline;
-  if (Array.isArray(row)) {
-    if (row.length === features.length) return row;
-    throw new AppError(
-      "invalid_argument",
-      `Cannot predict row ${i}: it has ${row.length} values, the model takes ${features.length}`,
-      {
-        hint: `In this order: ${namesOf(features)}.`,
-      },
-    );
-  }
+  let before: string[] = [];
+  let places: number[] = [];
+  return rows.map((row, i) => {
+    if (Array.isArray(row)) return checkArray(row, i, pipeline);
+    const object = checkIsObject(row, i);
+    const keys = Object.keys(object);
+    if (!isSame(keys, before)) {
+      const checked = checkObject(object, i, pipeline);
+      if (checked !== object) {
+        return features.map(({ name }) => Object.hasOwn(checked, name) ? checked[name] : null);
+      }
+      before = keys;
+      places = features.map(({ name }) => keys.indexOf(name));
+    }
+    const values = Object.values(object);
+    return places.map((place) => place < 0 ? null : values[place]);
+  });
+}
+
+function isSame(keys: readonly string[], others: readonly string[]): boolean {
+  if (keys.length === 0 || keys.length !== others.length) return false;
+  for (let k = 0; k < keys.length; k++) if (keys[k] !== others[k]) return false;
+  return true;
+}
+
+function checkArray(row: unknown[], i: number, { features }: FittedPipeline): unknown[] {
+  if (row.length === features.length) return row;
+  throw new AppError(
+    "invalid_argument",
+    `Cannot predict row ${i}: it has ${row.length} values, the model takes ${features.length}`,
+    {
+      hint: `In this order: ${namesOf(features)}.`,
+    },
+  );
+}
+
+function checkIsObject(row: unknown, i: number): Record<string, unknown> {
   if (row === null || typeof row !== "object") {
     throw new AppError(
       "invalid_argument",
@@ -57,10 +83,14 @@ function checkRow(row: unknown, i: number, pipeline: FittedPipeline): Row {
       },
     );
   }
-  return checkObject(row as Record<string, unknown>, i, pipeline);
+  return row as Record<string, unknown>;
 }
 
-function checkObject(row: Record<string, unknown>, i: number, pipeline: FittedPipeline): Row {
+function checkObject(
+  row: Record<string, unknown>,
+  i: number,
+  pipeline: FittedPipeline,
+): Record<string, unknown> {
   const { features, ignored } = pipeline;
   let known = 0;
   for (const feature of features) if (Object.hasOwn(row, feature.name)) known++;
@@ -98,12 +128,10 @@ function namesOf(features: readonly FeatureSpec[]): string {
   return names.length > 30 ? `${names.slice(0, 30).join(", ")}, … (${names.length})` : names.join(", ");
 }
 
-function columnFrom(feature: FeatureSpec, rows: readonly Row[], j: number, warnings: string[]): Column {
-  const valueOf = (row: Row) =>
-    Array.isArray(row) ? row[j] : Object.hasOwn(row, feature.name) ? row[feature.name] : null;
+function columnFrom(feature: FeatureSpec, rows: readonly unknown[][], j: number, warnings: string[]): Column {
   if (!feature.categories) {
     const values = new Float64Array(rows.length);
-    for (let i = 0; i < rows.length; i++) values[i] = numberFrom(feature, valueOf(rows[i]), i);
+    for (let i = 0; i < rows.length; i++) values[i] = numberFrom(feature, rows[i][j], i);
     return {
       name: feature.name,
       storage: "numeric",
@@ -116,7 +144,7 @@ function columnFrom(feature: FeatureSpec, rows: readonly Row[], j: number, warni
   const places = rows.length > 16 ? new Map(categories.map((text, code) => [text, code])) : null;
   const codes = new Int32Array(rows.length);
   for (let i = 0; i < rows.length; i++) {
-    const text = textFrom(feature, valueOf(rows[i]), i);
+    const text = textFrom(feature, rows[i][j], i);
     if (text === null) codes[i] = -1;
     else {
       let code = places ? places.get(text) ?? -1 : categories.indexOf(text);
