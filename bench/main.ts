@@ -1,5 +1,5 @@
 /**
- * deno task bench [start|csv|fit|boosting|forest|profile|serving …]: measures, beside the peers where they are installed,
+ * deno task bench [start|csv|fit|boosting|forest|predict|profile|serving …]: measures, beside the peers where they are installed,
  * and prints tables. BENCH_PYTHON names a Python with bench/peers/requirements.txt; default python3.
  * BENCH_ALGORITHMS (svm,mlp,…) limits fit.
  */
@@ -7,6 +7,7 @@ import { benchBoosting } from "./boosting.ts";
 import { benchCsv } from "./csv.ts";
 import { benchFit } from "./fit.ts";
 import { benchForest } from "./forest.ts";
+import { benchPredict } from "./predict.ts";
 import { benchProfile } from "./profile.ts";
 import { benchServing } from "./serving.ts";
 import { benchStart, runnable } from "./start.ts";
@@ -18,6 +19,7 @@ const SUITES: Record<string, () => Promise<string[]>> = {
   csv: async () => await benchCsv(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   fit: async () => await benchFit(Deno.env.get("BENCH_PYTHON") ?? "python3", asked("BENCH_ALGORITHMS")),
   forest: async () => await benchForest(Deno.env.get("BENCH_PYTHON") ?? "python3"),
+  predict: async () => await benchPredict(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   profile: async () => await benchProfile(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   boosting: async () => await benchBoosting(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   serving: async () => await benchServing(await runnable()),

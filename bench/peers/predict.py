@@ -29,7 +29,7 @@ if name == "gradient_boosting":
     onnx = convert_lightgbm(model, initial_types=[("input", Floats([None, X.shape[1]]))], zipmap=False, target_opset=15)
 else:
     model = {
-        "random_forest": lambda: RandomForestClassifier(100, random_state=0, n_jobs=-1),
+        "random_forest": lambda: RandomForestClassifier(100, random_state=0, n_jobs=2),
         "logistic_regression": lambda: make_pipeline(StandardScaler(), LogisticRegression()),
         "mlp": lambda: make_pipeline(StandardScaler(), MLPClassifier((100,), max_iter=5, random_state=0)),
     }[name]().fit(X[:train], y[:train])
