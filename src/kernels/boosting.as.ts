@@ -545,7 +545,7 @@ function categories(grid: Grid, node: Request, slot: u32, missing: u32, found: F
  * keep their order. Returns how many go left.
  * @param column its bins; @param left (256) bytes, 1 for bins that go left
  */
-export function boost_partition(grid: Grid, column: usize, left: usize, from: u32, to: u32): u32 {
+function part(grid: Grid, column: usize, left: usize, from: u32, to: u32): u32 {
   const start = grid.order + (usize(from) << 2);
   const end = grid.order + (usize(to) << 2);
   let lefts = start;
@@ -574,13 +574,21 @@ class Expansion {
   children: Children;
 }
 
+/** Parts order[from..to) of the node and returns how many go left; of the last such part the others follow them at once. */
+export function boost_partition(grid: Grid, node: Expansion, from: u32, to: u32, isLast: u32): u32 {
+  const lefts = part(grid, node.column, node.left, from, to);
+  if (isLast) {
+    const rights = grid.spare + (usize(from) << 2);
+    memory.copy(grid.order + (usize(from + lefts) << 2), rights, (to - from - lefts) << 2);
+  }
+  return lefts;
+}
+
 /** Only parts the rows when no child wants a split. */
 export function boost_expand(grid: Grid, node: Expansion): void {
   const from = node.from;
   const to = node.to;
-  const lefts = boost_partition(grid, node.column, node.left, from, to);
-  const middle = from + lefts;
-  memory.copy(grid.order + (usize(middle) << 2), grid.spare + (usize(from) << 2), (to - middle) << 2);
+  const middle = from + boost_partition(grid, node, from, to, 1);
   const children = node.children;
   if (!children.smallRequest && !children.largeRequest) return;
   const first = node.isLeftSmall ? from : middle;

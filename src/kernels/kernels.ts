@@ -21,7 +21,7 @@ interface BoostingKernels {
   boost_histogram(grid: number, histogram: number, from: number, to: number, scratch: number): void;
   boost_loss(targets: number, from: number, to: number): void;
   boost_order(grid: number, from: number, to: number): void;
-  boost_partition(grid: number, column: number, left: number, from: number, to: number): number;
+  boost_partition(grid: number, node: number, from: number, to: number, isLast: number): number;
   boost_score(scorer: number, rows: number): void;
   boost_scratch(grid: number): number;
   boost_sort(values: number, rows: number, spare: number, buckets: number): number;
