@@ -4,7 +4,6 @@
  * parsed from JSON (to labels and probabilities, all that a replica does between JSON and JSON). ONNX Runtime gets a
  * ready matrix of 32-bit floats and gives a matrix of probabilities, without maps, on one thread and on two.
  */
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeColumns, SETS } from "./boosting_data.ts";
 
