@@ -12,6 +12,7 @@ import {
   requestIdOf,
   SAFE_HEADERS,
 } from "./door.ts";
+import { explain } from "./explain.ts";
 import { metadata } from "./metadata.ts";
 import { metricsText } from "./metrics_text.ts";
 import { OPEN_INFERENCE_ROUTES, requireReady } from "./open_inference_routes.ts";
@@ -42,6 +43,7 @@ export const ROUTES: readonly Route[] = [
     },
   },
   { method: "POST", path: "/predict", json: (replica, c) => predict(replica, c.req.raw) },
+  { method: "POST", path: "/explain", json: (replica, c) => explain(replica, c.req.raw) },
   ...OPEN_INFERENCE_ROUTES,
 ];
 

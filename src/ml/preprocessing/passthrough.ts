@@ -16,4 +16,9 @@ export const passthrough = defineTransformer({
     outputs[0].set(passthrough.view!(column));
   },
   view: (column) => numericColumn(column, "passthrough").values,
+  writer: () => ({
+    write(value, out, at) {
+      out[at] = value;
+    },
+  }),
 });
