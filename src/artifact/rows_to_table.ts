@@ -25,55 +25,29 @@ export function rowsToTable(
       hint: 'Send {"rows": [{"column": value, …}]}.',
     });
   }
-  const ordered = inOrder(pipeline, rows);
+  const byName = rows.map((row, i) => checkRow(row, i, pipeline));
   const warnings: string[] = [];
-  const columns = features.map((feature, j) => columnFrom(feature, ordered, j, warnings));
+  const columns = features.map((feature, j) => columnFrom(feature, byName, j, warnings));
   if (warnings.length > MAX_WARNINGS) {
     warnings.splice(MAX_WARNINGS, warnings.length, `and ${warnings.length - MAX_WARNINGS} more`);
   }
   return { table: { rows: rows.length, columns }, warnings };
 }
 
-/** The values of each row in the order of the features. Most rows have the columns of the row before: these are looked up once. */
-function inOrder(pipeline: FittedPipeline, rows: readonly unknown[]): unknown[][] {
+type Row = Record<string, unknown> | unknown[];
+
+function checkRow(row: unknown, i: number, pipeline: FittedPipeline): Row {
   const { features } = pipeline;
-  let before: string[] = [];
-  let places: number[] = [];
-  return rows.map((row, i) => {
-    if (Array.isArray(row)) return checkArray(row, i, pipeline);
-    const object = checkIsObject(row, i);
-    const keys = Object.keys(object);
-    if (!isSame(keys, before)) {
-      const checked = checkObject(object, i, pipeline);
-      if (checked !== object) {
-        return features.map(({ name }) => Object.hasOwn(checked, name) ? checked[name] : null);
-      }
-      before = keys;
-      places = features.map(({ name }) => keys.indexOf(name));
-    }
-    const values = Object.values(object);
-    return places.map((place) => place < 0 ? null : values[place]);
-  });
-}
-
-function isSame(keys: readonly string[], others: readonly string[]): boolean {
-  if (keys.length === 0 || keys.length !== others.length) return false;
-  for (let k = 0; k < keys.length; k++) if (keys[k] !== others[k]) return false;
-  return true;
-}
-
-function checkArray(row: unknown[], i: number, { features }: FittedPipeline): unknown[] {
-  if (row.length === features.length) return row;
-  throw new AppError(
-    "invalid_argument",
-    `Cannot predict row ${i}: it has ${row.length} values, the model takes ${features.length}`,
-    {
-      hint: `In this order: ${namesOf(features)}.`,
-    },
-  );
-}
-
-function checkIsObject(row: unknown, i: number): Record<string, unknown> {
+  if (Array.isArray(row)) {
+    if (row.length === features.length) return row;
+    throw new AppError(
+      "invalid_argument",
+      `Cannot predict row ${i}: it has ${row.length} values, the model takes ${features.length}`,
+      {
+        hint: `In this order: ${namesOf(features)}.`,
+      },
+    );
+  }
   if (row === null || typeof row !== "object") {
     throw new AppError(
       "invalid_argument",
@@ -83,14 +57,10 @@ function checkIsObject(row: unknown, i: number): Record<string, unknown> {
       },
     );
   }
-  return row as Record<string, unknown>;
+  return checkObject(row as Record<string, unknown>, i, pipeline);
 }
 
-function checkObject(
-  row: Record<string, unknown>,
-  i: number,
-  pipeline: FittedPipeline,
-): Record<string, unknown> {
+function checkObject(row: Record<string, unknown>, i: number, pipeline: FittedPipeline): Row {
   const { features, ignored } = pipeline;
   let known = 0;
   for (const feature of features) if (Object.hasOwn(row, feature.name)) known++;
@@ -128,10 +98,12 @@ function namesOf(features: readonly FeatureSpec[]): string {
   return names.length > 30 ? `${names.slice(0, 30).join(", ")}, … (${names.length})` : names.join(", ");
 }
 
-function columnFrom(feature: FeatureSpec, rows: readonly unknown[][], j: number, warnings: string[]): Column {
+function columnFrom(feature: FeatureSpec, rows: readonly Row[], j: number, warnings: string[]): Column {
+  const valueOf = (row: Row) =>
+    Array.isArray(row) ? row[j] : Object.hasOwn(row, feature.name) ? row[feature.name] : null;
   if (!feature.categories) {
     const values = new Float64Array(rows.length);
-    for (let i = 0; i < rows.length; i++) values[i] = numberFrom(feature, rows[i][j], i);
+    for (let i = 0; i < rows.length; i++) values[i] = numberFrom(feature, valueOf(rows[i]), i);
     return {
       name: feature.name,
       storage: "numeric",
@@ -144,7 +116,7 @@ function columnFrom(feature: FeatureSpec, rows: readonly unknown[][], j: number,
   const places = rows.length > 16 ? new Map(categories.map((text, code) => [text, code])) : null;
   const codes = new Int32Array(rows.length);
   for (let i = 0; i < rows.length; i++) {
-    const text = textFrom(feature, rows[i][j], i);
+    const text = textFrom(feature, valueOf(rows[i]), i);
     if (text === null) codes[i] = -1;
     else {
       let code = places ? places.get(text) ?? -1 : categories.indexOf(text);
