@@ -1,13 +1,14 @@
 /**
- * deno task bench [start|csv|fit|train_model|boosting|forest|accuracy|profile|serving …]: measures, beside the peers
- * where they are installed, and prints tables. BENCH_PYTHON names a Python with bench/peers/requirements.txt; default
- * python3. BENCH_ALGORITHMS (svm,mlp,…) limits fit, train_model and accuracy.
+ * deno task bench [start|csv|fit|train_model|boosting|forest|predict|accuracy|profile|serving …]: measures, beside the
+ * peers where they are installed, and prints tables. BENCH_PYTHON names a Python with bench/peers/requirements.txt;
+ * default python3. BENCH_ALGORITHMS (svm,mlp,…) limits fit, train_model and accuracy.
  */
 import { benchAccuracy } from "./accuracy/accuracy.ts";
 import { benchBoosting } from "./boosting.ts";
 import { benchCsv } from "./csv.ts";
 import { benchFit } from "./fit.ts";
 import { benchForest } from "./forest.ts";
+import { benchPredict } from "./predict.ts";
 import { benchProfile } from "./profile.ts";
 import { benchServing } from "./serving.ts";
 import { benchStart, runnable } from "./start.ts";
@@ -28,6 +29,7 @@ const SUITES: Record<string, () => Promise<string[]>> = {
   forest: async () => await benchForest(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   accuracy: async () =>
     await benchAccuracy(Deno.env.get("BENCH_PYTHON") ?? "python3", asked("BENCH_ALGORITHMS")),
+  predict: async () => await benchPredict(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   profile: async () => await benchProfile(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   boosting: async () => await benchBoosting(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   serving: async () => await benchServing(await runnable(), Deno.env.get("BENCH_PYTHON") ?? "python3"),

@@ -14,7 +14,7 @@ const OPTIONS = [
   ...["--outFile", "kernels.wasm", "--baseDir", FOLDER],
   ...["--optimizeLevel", "3", "--noAssert", "--runtime", "stub", "--use", "abort="],
   ...["--enable", "simd,threads,bulk-memory"],
-  ...["--importMemory", "--sharedMemory", "--initialMemory", "2", "--maximumMemory", "65536"],
+  ...["--importMemory", "--sharedMemory", "--initialMemory", "65536", "--maximumMemory", "65536"],
 ];
 
 /** The bytes of kernels.wasm. @throws Error with what the compiler says */

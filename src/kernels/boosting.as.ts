@@ -38,11 +38,8 @@ export class Grid {
   flags: usize;
   /** (slots) bytes: -1, 0 or 1, how the prediction must move with the column. */
   monotonic: usize;
-  /** (rows) 32-bit floats of the tree that is grown; no hessians: each is 1. */
-  gradient: usize;
-  hessian: usize;
-  /** (rows) what each row adds to a bin. */
-  sums: usize;
+  /** (rows) gradient and hessian of the tree that is grown, two 32-bit floats a row. */
+  slopes: usize;
   /** (rows of the tree) row numbers, each node's together; and as much to move them. */
   order: usize;
   spare: usize;
@@ -51,6 +48,9 @@ export class Grid {
   shift: u32;
   minRows: u32;
   isBounded: u32;
+  /** What a row adds to a bin besides: 0 and 1. */
+  none: i64;
+  one: i64;
 }
 
 /** A node for which a split is wanted. */
@@ -110,45 +110,6 @@ export function boost_scratch(grid: Grid): u32 {
   return max(CHUNK * (16 + grid.stride) + 64, 8192);
 }
 
-/** Makes whole numbers of the tree's gradients and hessians, and the order 0, 1, 2, …, rows from..to; their sum to `total`. */
-export function boost_quantise(grid: Grid, from: u32, to: u32, total: usize): void {
-  const gradient = grid.gradient;
-  const hessian = grid.hessian;
-  const gradientScale = grid.gradientScale;
-  const hessianScale = grid.hessianScale;
-  const shift: u64 = grid.shift;
-  const order = grid.order;
-  const sums = grid.sums;
-  let sum = i64x2.splat(0);
-  const scaleG = f64x2.splat(gradientScale);
-  const scaleH = f64x2.splat(hessianScale);
-  const round = kept(ROUND);
-  const one = i64x2.splat(1);
-  let i: u32 = from;
-  for (; i + 2 <= to; i += 2) {
-    const at = usize(i) << 2;
-    const g = toWhole(f64x2.mul(f64x2.promote_low_f32x4(v128.load64_zero(gradient + at)), scaleG), round);
-    let h = one;
-    if (hessian) h = toWhole(f64x2.mul(f64x2.promote_low_f32x4(v128.load64_zero(hessian + at)), scaleH), round);
-    h = i64x2.add(i64x2.shl(h, <i32> shift), one);
-    const a = v128.shuffle<i64>(g, h, 0, 2);
-    const b = v128.shuffle<i64>(g, h, 1, 3);
-    v128.store(sums + (usize(i) << 4), a);
-    v128.store(sums + (usize(i) << 4), b, 16);
-    store<u64>(order + at, u64(i) | (u64(i + 1) << 32));
-    sum = i64x2.add(sum, i64x2.add(a, b));
-  }
-  if (i < to) {
-    const at = usize(i) << 2;
-    const h: i64 = hessian ? i64(nearest(f64(load<f32>(hessian + at)) * hessianScale)) : 1;
-    const both = i64x2(i64(nearest(f64(load<f32>(gradient + at)) * gradientScale)), (h << shift) + 1);
-    v128.store(sums + (usize(i) << 4), both);
-    store<u32>(order + at, i);
-    sum = i64x2.add(sum, both);
-  }
-  v128.store(total, sum);
-}
-
 /** Adding it to a number below 2^51 rounds it, halves to even, and puts it into the low bits. */
 const ROUND: f64 = 6755399441055744;
 
@@ -162,12 +123,40 @@ function toDoubles(whole: v128, round: v128): v128 {
   return f64x2.sub(i64x2.add(whole, round), round);
 }
 
+/** What a row adds to a bin, from its two floats. @param shift of hessians, above the count of rows */
+@inline
+function wholeOf(slopes: v128, scales: v128, round: v128, shift: i32, one: v128): v128 {
+  const both = toWhole(f64x2.mul(f64x2.promote_low_f32x4(slopes), scales), round);
+  return i64x2.add(v128.shuffle<i64>(both, i64x2.shl(both, shift), 0, 3), one);
+}
+
+@inline
+function scalesOf(grid: Grid): v128 {
+  return v128.load(changetype<usize>(grid) + offsetof<Grid>("gradientScale"));
+}
+
+@inline
+function oneOf(grid: Grid): v128 {
+  return v128.load(changetype<usize>(grid) + offsetof<Grid>("none"));
+}
+
+/** Writes the order 0, 1, 2, … of rows from..to. */
+export function boost_order(grid: Grid, from: u32, to: u32): void {
+  for (let i = from; i < to; i++) store<u32>(grid.order + (usize(i) << 2), i);
+}
+
 /** The sum over order[from..to) to `total`. */
 export function boost_total(grid: Grid, from: u32, to: u32, total: usize): void {
+  const slopes = grid.slopes;
+  const scales = scalesOf(grid);
+  const one = oneOf(grid);
+  const shift: i32 = grid.shift;
+  const round = kept(ROUND);
   let sum = i64x2.splat(0);
   const end = grid.order + (usize(to) << 2);
   for (let at = grid.order + (usize(from) << 2); at < end; at += 4) {
-    sum = i64x2.add(sum, v128.load(grid.sums + (usize(load<u32>(at)) << 4)));
+    const row = slopes + (usize(load<u32>(at)) << 3);
+    sum = i64x2.add(sum, wholeOf(v128.load64_zero(row), scales, round, shift, one));
   }
   v128.store(total, sum);
 }
@@ -176,19 +165,16 @@ export function boost_total(grid: Grid, from: u32, to: u32, total: usize): void 
 export function boost_histogram(grid: Grid, histogram: usize, from: u32, to: u32, scratch: usize): void {
   memory.fill(histogram, 0, grid.histogramBytes);
   const stride = grid.stride;
-  if (grid.isIdentity) {
-    for (let at = from; at < to; at += CHUNK) {
-      const bins = grid.rowBins + usize(at) * stride;
-      addRows(grid, histogram, min(CHUNK, to - at), grid.sums + (usize(at) << 4), bins, stride);
-    }
-    return;
-  }
   const gathered = scratch + CHUNK * 16;
   for (let at = from; at < to; at += CHUNK) {
     const n = min(CHUNK, to - at);
-    const rows = grid.order + (usize(at) << 2);
-    gather(grid, rows, n, scratch, gathered);
-    addRows(grid, histogram, n, scratch, gathered, stride);
+    if (grid.isIdentity) {
+      convert(grid, at, n, scratch);
+      addRows(grid, histogram, n, scratch, grid.rowBins + usize(at) * stride, stride);
+    } else {
+      gather(grid, grid.order + (usize(at) << 2), n, scratch, gathered);
+      addRows(grid, histogram, n, scratch, gathered, stride);
+    }
   }
 }
 
@@ -205,26 +191,61 @@ function subtractRows(grid: Grid, histogram: usize, from: u32, n: u32, scratch: 
   addRows(grid, histogram, n, scratch, gathered, grid.stride);
 }
 
+/** What the rows from `first` on add to a bin. */
+function convert(grid: Grid, first: u32, n: u32, sums: usize): void {
+  const scales = scalesOf(grid);
+  const one = oneOf(grid);
+  const shift: i32 = grid.shift;
+  const round = kept(ROUND);
+  let slopes = grid.slopes + (usize(first) << 3);
+  for (const end = slopes + (usize(n) << 3); slopes < end; slopes += 8, sums += 16) {
+    v128.store(sums, wholeOf(v128.load64_zero(slopes), scales, round, shift, one));
+  }
+}
+
 /**
- * Copies the sums and bins of rows. Bins go sixteen bytes at a time: what is read and written behind a row's end is
- * written again, or not used.
+ * Takes what rows add to a bin, and copies their bins. Bins go sixteen bytes at a time: what is read and written behind
+ * a row's end is written again, or not used.
  */
 function gather(grid: Grid, rows: usize, n: u32, sums: usize, bins: usize): void {
   const stride = grid.stride;
-  const allSums = grid.sums;
+  const slopes = grid.slopes;
   const allBins = grid.rowBins;
+  const scales = scalesOf(grid);
+  const one = oneOf(grid);
+  const shift: i32 = grid.shift;
+  const round = kept(ROUND);
   for (const end = rows + (usize(n) << 2); rows < end; rows += 4, sums += 16, bins += stride) {
     const row: usize = load<u32>(rows);
-    v128.store(sums, v128.load(allSums + (row << 4)));
+    v128.store(sums, wholeOf(v128.load64_zero(slopes + (row << 3)), scales, round, shift, one));
     const from = allBins + row * stride;
     v128.store(bins, v128.load(from));
     for (let k: u32 = 16; k < stride; k += 16) v128.store(bins + k, v128.load(from + k));
   }
 }
 
+/**
+ * Adds a row to one bin of each of four columns. The four places are computed together, and all bins are read before
+ * any is written: V8 checks a place once, and reads how large the memory is once, as long as nothing is written.
+ */
 @inline
-function add(bin: usize, sums: v128): void {
-  v128.store(bin, i64x2.add(v128.load(bin), sums));
+function addFour(starts: v128, four: v128, values: v128): void {
+  const wide = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(four));
+  const places = i32x4.add(i32x4.shl(wide, 4), starts);
+  const ab = i64x2.extract_lane(places, 0);
+  const cd = i64x2.extract_lane(places, 1);
+  const a = usize(ab);
+  const b = usize(u64(ab) >> 32);
+  const c = usize(cd);
+  const d = usize(u64(cd) >> 32);
+  const inA = v128.load(a);
+  const inB = v128.load(b);
+  const inC = v128.load(c);
+  const inD = v128.load(d);
+  v128.store(a, i64x2.add(inA, values));
+  v128.store(b, i64x2.add(inB, values));
+  v128.store(c, i64x2.add(inC, values));
+  v128.store(d, i64x2.add(inD, values));
 }
 
 /** Four columns a pass: their bins stay in the first cache. */
@@ -233,41 +254,23 @@ function addRows(grid: Grid, histogram: usize, n: u32, sums: usize, bins: usize,
   const end = sums + (usize(n) << 4);
   let slot: u32 = 0;
   for (; slot + 4 <= slots; slot += 4) {
-    const starts = grid.starts + (usize(slot) << 2);
-    const a = histogram + load<u32>(starts);
-    const b = histogram + load<u32>(starts, 4);
-    const c = histogram + load<u32>(starts, 8);
-    const d = histogram + load<u32>(starts, 12);
+    const starts = i32x4.add(i32x4.splat(histogram), v128.load(grid.starts + (usize(slot) << 2)));
     let row = bins + slot;
     let at = sums;
     // Two rows a turn.
     for (; at + 32 <= end; at += 32, row += stride << 1) {
-      const values = v128.load(at);
-      const four = load<u32>(row);
-      add(a + (four << 4 & 0xff0), values);
-      add(b + (four >> 4 & 0xff0), values);
-      add(c + (four >> 12 & 0xff0), values);
-      add(d + (four >> 20 & 0xff0), values);
-      const next = v128.load(at, 16);
-      const more = load<u32>(row + stride);
-      add(a + (more << 4 & 0xff0), next);
-      add(b + (more >> 4 & 0xff0), next);
-      add(c + (more >> 12 & 0xff0), next);
-      add(d + (more >> 20 & 0xff0), next);
+      addFour(starts, v128.load32_zero(row), v128.load(at));
+      addFour(starts, v128.load32_zero(row + stride), v128.load(at, 16));
     }
-    if (at < end) {
-      const values = v128.load(at);
-      const four = load<u32>(row);
-      add(a + (four << 4 & 0xff0), values);
-      add(b + (four >> 4 & 0xff0), values);
-      add(c + (four >> 12 & 0xff0), values);
-      add(d + (four >> 20 & 0xff0), values);
-    }
+    if (at < end) addFour(starts, v128.load32_zero(row), v128.load(at));
   }
   for (; slot < slots; slot++) {
     const a = histogram + load<u32>(grid.starts + (usize(slot) << 2));
     let row = bins + slot;
-    for (let at = sums; at < end; at += 16, row += stride) add(a + (usize(load<u8>(row)) << 4), v128.load(at));
+    for (let at = sums; at < end; at += 16, row += stride) {
+      const bin = a + (usize(load<u8>(row)) << 4);
+      v128.store(bin, i64x2.add(v128.load(bin), v128.load(at)));
+    }
   }
 }
 
@@ -542,7 +545,7 @@ function categories(grid: Grid, node: Request, slot: u32, missing: u32, found: F
  * keep their order. Returns how many go left.
  * @param column its bins; @param left (256) bytes, 1 for bins that go left
  */
-export function boost_partition(grid: Grid, column: usize, left: usize, from: u32, to: u32): u32 {
+function part(grid: Grid, column: usize, left: usize, from: u32, to: u32): u32 {
   const start = grid.order + (usize(from) << 2);
   const end = grid.order + (usize(to) << 2);
   let lefts = start;
@@ -571,13 +574,21 @@ class Expansion {
   children: Children;
 }
 
+/** Parts order[from..to) of the node and returns how many go left; of the last such part the others follow them at once. */
+export function boost_partition(grid: Grid, node: Expansion, from: u32, to: u32, isLast: u32): u32 {
+  const lefts = part(grid, node.column, node.left, from, to);
+  if (isLast) {
+    const rights = grid.spare + (usize(from) << 2);
+    memory.copy(grid.order + (usize(from + lefts) << 2), rights, (to - from - lefts) << 2);
+  }
+  return lefts;
+}
+
 /** Only parts the rows when no child wants a split. */
 export function boost_expand(grid: Grid, node: Expansion): void {
   const from = node.from;
   const to = node.to;
-  const lefts = boost_partition(grid, node.column, node.left, from, to);
-  const middle = from + lefts;
-  memory.copy(grid.order + (usize(middle) << 2), grid.spare + (usize(from) << 2), (to - middle) << 2);
+  const middle = from + boost_partition(grid, node, from, to, 1);
   const children = node.children;
   if (!children.smallRequest && !children.largeRequest) return;
   const first = node.isLeftSmall ? from : middle;

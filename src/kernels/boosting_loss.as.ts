@@ -41,7 +41,7 @@ class Targets {
   /** The quantile, or where Huber's loss becomes straight. */
   alpha: f64;
   loss: u32;
-  /** Raw predictions, gradients and hessians of so many trees stand one behind the other. */
+  /** Raw predictions and slopes of so many trees stand one behind the other. */
   trees: u32;
   rows: u32;
   /** Numbers from one tree's to the next's; even. */
@@ -50,9 +50,8 @@ class Targets {
   /** 0: all weigh 1. */
   weight: usize;
   raw: usize;
-  gradient: usize;
-  /** 0: all are 1. */
-  hessian: usize;
+  /** Gradient and hessian of each row, two 32-bit floats. */
+  slopes: usize;
   /** Doubles: two for each block of each tree. */
   sums: usize;
 }
@@ -68,33 +67,33 @@ export function boost_derive(t: Targets, from: u32, to: u32): void {
     else derive(t, first, last);
     for (let k: u32 = 0; k < t.trees; k++) {
       const out = t.sums + (usize(k * blocks + block) << 4);
-      const start = usize(k) * t.stride + first;
-      store<f64>(out, sumOfSizes(t.gradient + (start << 2), last - first));
-      store<f64>(out, t.hessian ? sumOfSizes(t.hessian + (start << 2), last - first) : f64(last - first), 8);
+      v128.store(out, sumOfSizes(t.slopes + ((usize(k) * t.stride + first) << 3), last - first));
     }
   }
 }
 
-/** Even places and odd ones apart. */
-function sumOfSizes(values: usize, count: u32): f64 {
-  let sums = f64x2.splat(0);
-  let i: u32 = 0;
-  for (; i + 2 <= count; i += 2) {
-    const two = v128.load64_zero(values + (usize(i) << 2));
-    sums = f64x2.add(sums, f64x2.abs(f64x2.promote_low_f32x4(two)));
+/** Of gradients and of hessians; even places and odd ones apart. */
+function sumOfSizes(slopes: usize, count: u32): v128 {
+  let even = f64x2.splat(0);
+  let odd = f64x2.splat(0);
+  const end = slopes + (usize(count) << 3);
+  for (; slopes + 16 <= end; slopes += 16) {
+    even = f64x2.add(even, f64x2.abs(f64x2.promote_low_f32x4(v128.load64_zero(slopes))));
+    odd = f64x2.add(odd, f64x2.abs(f64x2.promote_low_f32x4(v128.load64_zero(slopes, 8))));
   }
-  let even = f64x2.extract_lane(sums, 0);
-  if (i < count) even += abs(f64(load<f32>(values + (usize(i) << 2))));
-  return even + f64x2.extract_lane(sums, 1);
+  if (slopes < end) even = f64x2.add(even, f64x2.abs(f64x2.promote_low_f32x4(v128.load64_zero(slopes))));
+  return f64x2.add(even, odd);
 }
 
 /** The largest gradient and hessian. */
 const LARGEST: f64 = 3e38;
 
+/** The slopes of two rows. */
 @inline
-function store2(to: usize, values: v128): void {
-  const bounded = f64x2.pmin(f64x2.pmax(values, f64x2.splat(-LARGEST)), f64x2.splat(LARGEST));
-  v128.store64_lane(to, f32x4.demote_f64x2_zero(bounded), 0);
+function storeSlopes(to: usize, gradients: v128, hessians: v128, least: v128, most: v128): void {
+  const g = f32x4.demote_f64x2_zero(f64x2.pmin(f64x2.pmax(gradients, least), most));
+  const h = f32x4.demote_f64x2_zero(f64x2.pmin(f64x2.pmax(hessians, least), most));
+  v128.store(to, v128.shuffle<f32>(g, h, 0, 4, 1, 5));
 }
 
 function logistic(t: Targets, first: u32, last: u32): void {
@@ -117,11 +116,10 @@ function logistic(t: Targets, first: u32, last: u32): void {
   const least = kept(-LARGEST);
   const most = kept(LARGEST);
   const weights = t.weight;
-  let gradient = t.gradient + (usize(first) << 2);
-  let hessian = t.hessian + (usize(first) << 2);
+  let slopes = t.slopes + (usize(first) << 3);
   const targets = t.y;
   const raws = t.raw;
-  for (let at = usize(first) << 3, end = usize(last) << 3; at < end; at += 16, gradient += 8, hessian += 8) {
+  for (let at = usize(first) << 3, end = usize(last) << 3; at < end; at += 16, slopes += 16) {
     const raw = v128.load(raws + at);
     const isOne = f64x2.gt(v128.load(targets + at), zero);
     const e = expBy(f64x2.neg(f64x2.abs(raw)), lowest, highest, log2e, round, high, low, p0, p1, p2, q0, q1, q2, q3, one, bias);
@@ -136,8 +134,7 @@ function logistic(t: Targets, first: u32, last: u32): void {
       g = f64x2.mul(w, g);
       h = f64x2.mul(w, h);
     }
-    v128.store64_lane(gradient, f32x4.demote_f64x2_zero(f64x2.pmin(f64x2.pmax(g, least), most)), 0);
-    v128.store64_lane(hessian, f32x4.demote_f64x2_zero(f64x2.pmin(f64x2.pmax(h, least), most)), 0);
+    storeSlopes(slopes, g, h, least, most);
   }
 }
 
@@ -147,6 +144,8 @@ function derive(t: Targets, first: u32, last: u32): void {
   const one = f64x2.splat(1);
   const zero = f64x2.splat(0);
   const alpha = f64x2.splat(t.alpha);
+  const least = kept(-LARGEST);
+  const most = kept(LARGEST);
   for (let i = first; i < last; i += 2) {
     const at = usize(i) << 3;
     const y = v128.load(t.y + at);
@@ -173,8 +172,7 @@ function derive(t: Targets, first: u32, last: u32): void {
       g = f64x2.mul(w, g);
       h = f64x2.mul(w, h);
     }
-    store2(t.gradient + (usize(i) << 2), g);
-    if (t.hessian) store2(t.hessian + (usize(i) << 2), h);
+    storeSlopes(t.slopes + at, g, h, least, most);
   }
 }
 
@@ -196,6 +194,8 @@ function softmax(t: Targets, first: u32, last: u32): void {
   const q3 = kept(Q3);
   const one = kept(1);
   const bias = v128.bitselect(i64x2.splat(1023), one, i64x2.splat(-1));
+  const least = kept(-LARGEST);
+  const most = kept(LARGEST);
   for (let i = first; i < last; i += 2) {
     const at = usize(i) << 3;
     const start = t.raw + at;
@@ -217,9 +217,7 @@ function softmax(t: Targets, first: u32, last: u32): void {
         g = f64x2.mul(w, g);
         h = f64x2.mul(w, h);
       }
-      const to = (usize(k) * t.stride + i) << 2;
-      store2(t.gradient + to, g);
-      store2(t.hessian + to, h);
+      storeSlopes(t.slopes + ((usize(k) * t.stride + i) << 3), g, h, least, most);
     }
   }
 }

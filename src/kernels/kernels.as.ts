@@ -4,14 +4,15 @@ export {
   boost_add_tree,
   boost_expand,
   boost_histogram,
+  boost_order,
   boost_partition,
-  boost_quantise,
   boost_scratch,
   boost_split,
   boost_total,
 } from "./boosting.as";
 export { boost_bin, boost_sort, boost_sort_scratch, boost_transpose } from "./boosting_bins.as";
 export { boost_derive, boost_loss } from "./boosting_loss.as";
+export { boost_score } from "./boosting_predict.as";
 export {
   column_binarize, column_class_sums, column_compact, column_least, column_moments, column_scale, column_select, column_sum,
 } from "./columns.as";

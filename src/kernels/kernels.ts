@@ -11,7 +11,7 @@ interface MemoryKernels {
   reserve(bytes: number): number;
 }
 
-/** boosting.as.ts, boosting_bins.as.ts and boosting_loss.as.ts */
+/** boosting.as.ts, boosting_bins.as.ts, boosting_loss.as.ts and boosting_predict.as.ts */
 interface BoostingKernels {
   boost_add_leaf(grid: number, raw: number, value: number, from: number, to: number): void;
   boost_add_tree(bins: number, stride: number, nodes: number, raw: number, rows: number): void;
@@ -20,8 +20,9 @@ interface BoostingKernels {
   boost_expand(grid: number, node: number): void;
   boost_histogram(grid: number, histogram: number, from: number, to: number, scratch: number): void;
   boost_loss(targets: number, from: number, to: number): void;
-  boost_partition(grid: number, column: number, left: number, from: number, to: number): number;
-  boost_quantise(grid: number, from: number, to: number, total: number): void;
+  boost_order(grid: number, from: number, to: number): void;
+  boost_partition(grid: number, node: number, from: number, to: number, isLast: number): number;
+  boost_score(scorer: number, rows: number): void;
   boost_scratch(grid: number): number;
   boost_sort(values: number, rows: number, spare: number, buckets: number): number;
   boost_sort_scratch(): number;

@@ -9,8 +9,8 @@
  * goes back to its event loop, from which a message wakes it: a Worker that waits forever could not be ended.
  */
 import type { Kernel, Kernels } from "./kernels.ts";
+import { openMemory } from "./kernels_memory.ts";
 import { checkStop, stopWord } from "./stop.ts";
-import wasm from "./kernels.wasm" with { type: "bytes" };
 
 /** Tasks at once in the ring; each is STATE, FUNCTION and up to four arguments. */
 const RING = 256;
@@ -35,11 +35,6 @@ export class KernelError extends Error {
   }
 }
 
-/** 4 GiB of addresses, not of memory: it grows as it is used. */
-const PAGES = { initial: 2, maximum: 65536, shared: true };
-
-let compiled: WebAssembly.Module | undefined;
-
 export interface Threads {
   readonly memory: WebAssembly.Memory;
   /** The functions, on the caller's own thread. */
@@ -61,11 +56,11 @@ export interface Threads {
 
 /**
  * @param size threads with the caller's: 1 starts none
+ * @param kernelMemory where they work; default: one that grows
  * @throws RangeError where no memory can be reserved
  */
-export function openThreads(size: number): Threads {
-  const module = compiled ??= new WebAssembly.Module(wasm);
-  const memory = new WebAssembly.Memory(PAGES);
+export function openThreads(size: number, kernelMemory = openMemory()): Threads {
+  const { module, memory } = kernelMemory;
   const imports = { env: { memory, stopped: () => Atomics.load(stopWord(), 0) } };
   const kernels = new WebAssembly.Instance(module, imports).exports as unknown as Kernels;
   const names = WebAssembly.Module.exports(module).map(({ name }) => name);

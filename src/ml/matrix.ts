@@ -3,6 +3,8 @@ export interface Matrix {
   readonly rows: number;
   readonly cols: number;
   readonly data: Float64Array;
+  /** The columns where they stand apart, as in a table; `data` is then made when it is asked for. */
+  readonly columns?: readonly Float64Array[];
   /** One name a column. */
   readonly names: readonly string[];
   /**
@@ -14,16 +16,41 @@ export interface Matrix {
 
 /** Column j, as a view (no copy). */
 export function columnView(X: Matrix, j: number): Float64Array {
-  return X.data.subarray(j * X.rows, (j + 1) * X.rows);
+  return X.columns?.[j] ?? X.data.subarray(j * X.rows, (j + 1) * X.rows);
+}
+
+/** A matrix of columns that stand apart. */
+export function matrixOfColumns(
+  rows: number,
+  columns: readonly Float64Array[],
+  names: readonly string[],
+  categories: readonly number[],
+): Matrix {
+  let joined: Float64Array | undefined;
+  return {
+    rows,
+    cols: columns.length,
+    columns,
+    names,
+    categories,
+    get data() {
+      if (joined === undefined) {
+        joined = new Float64Array(rows * columns.length);
+        for (const [j, column] of columns.entries()) joined.set(column, j * rows);
+      }
+      return joined;
+    },
+  };
 }
 
 /** The matrix with only the given rows. */
 export function takeMatrixRows(X: Matrix, rows: Uint32Array | Int32Array): Matrix {
-  const data = new Float64Array(rows.length * X.cols);
-  for (let j = 0; j < X.cols; j++) {
-    const from = j * X.rows;
+  const { cols, names, categories } = X;
+  const data = new Float64Array(rows.length * cols);
+  for (let j = 0; j < cols; j++) {
+    const column = columnView(X, j);
     const to = j * rows.length;
-    for (let i = 0; i < rows.length; i++) data[to + i] = X.data[from + rows[i]];
+    for (let i = 0; i < rows.length; i++) data[to + i] = column[rows[i]];
   }
-  return { ...X, rows: rows.length, data };
+  return { rows: rows.length, cols, data, names, categories };
 }

@@ -11,7 +11,7 @@ import { AppError } from "@/shared/errors.ts";
 import { checkParams } from "./check_params.ts";
 import type { Checkpoint, Estimator, Needs, Task } from "./estimator.ts";
 import { estimatorOf } from "./estimators.ts";
-import type { Matrix } from "./matrix.ts";
+import { type Matrix, matrixOfColumns } from "./matrix.ts";
 import { chooseFeatures, type FeatureSpec } from "./preprocessing/choose_features.ts";
 import { matchColumn } from "./preprocessing/match_column.ts";
 import { readSampleWeight } from "./preprocessing/sample_weight.ts";
@@ -198,7 +198,7 @@ function fillMatrix(
   columns: readonly Column[],
   prepared: readonly PreparedColumn[],
   { names, categories }: MatrixShape,
-  room: Room = (count) => new Float64Array(count),
+  room?: Room,
 ): Matrix {
   const cols = names.length;
   if (rows * cols > MAX_CELLS) {
@@ -210,20 +210,25 @@ function fillMatrix(
       { hint: "Use fewer rows, or exclude columns with many categories." },
     );
   }
-  const data = room(rows * cols);
-  let at = 0;
-  prepared.forEach(({ transformer: name, state }, index) => {
-    checkStop();
+  const steps = prepared.map(({ transformer: name, state }, index) => {
     const transformer = transformerOf(name);
-    const width = transformer.categories(state).length;
-    const outputs = Array.from(
-      { length: width },
-      (_, k) => data.subarray((at + k) * rows, (at + k + 1) * rows),
-    );
-    transformer.transform(columns[index], state, outputs);
-    at += width;
+    const column = columns[index];
+    // The kernels work on what lies in their memory, so there everything is copied.
+    return { transformer, column, state, view: room ? undefined : transformer.view?.(column) };
   });
-  return { rows, cols, data, names, categories };
+  const copied = cols - steps.filter(({ view }) => view !== undefined).length;
+  const data = room?.(rows * copied) ?? new Float64Array(rows * copied);
+  let at = 0;
+  const filled = steps.flatMap(({ transformer, column, state, view }) => {
+    checkStop();
+    if (view !== undefined) return [view];
+    const outputs = transformer.categories(state).map(() => data.subarray(at * rows, ++at * rows));
+    transformer.transform(column, state, outputs);
+    return outputs;
+  });
+  return copied === cols
+    ? { rows, cols, data, names, categories }
+    : matrixOfColumns(rows, filled, names, categories);
 }
 
 /**

@@ -18,6 +18,8 @@ export interface Transformer<S extends State = State> {
    * Never fails on a value that training did not see: it becomes NaN or all zeros.
    */
   transform(column: Column, state: S, outputs: Float64Array[]): void;
+  /** The one output as it stands in the column, for a step that changes nothing: it is not copied then. */
+  view?(column: Column): Float64Array;
   /** The same for one value after another, as a served model needs it; `transform` is its referee. */
   writer(state: S): ValueWriter;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { openFixedMemory, openMemory } from "@/kernels/kernels_memory.ts";
 import { openThreads } from "@/kernels/threads.ts";
 
 /** A text of so many lines in the memory of the kernels, and how long its whole lines are. */
@@ -40,4 +41,16 @@ Deno.test("a task that traps fails for the one who waits, and the threads go on"
   const tasks = [threads.submit("csv_cut", 0xfffffff0, 1000), threads.submit("csv_cut", input, 9)];
   assert.throws(() => threads.wait(tasks[0]), /csv_cut failed/);
   assert.equal(threads.wait(tasks[1]), 8);
+});
+
+Deno.test("the kernels work on a memory that grows as on one of fixed size", () => {
+  for (const open of [openMemory, openFixedMemory]) {
+    using threads = openThreads(2, open());
+    const started = threads.memory.buffer.byteLength;
+    const { input, length } = putText(threads, 5);
+    assert.equal(threads.wait(threads.submit("csv_cut", input, length)), 20);
+    const place = threads.kernels.reserve(2 ** 20) >>> 0;
+    assert.ok(threads.memory.buffer.byteLength >= place + 2 ** 20);
+    assert.ok(started < 2 ** 20 || threads.memory.buffer.byteLength === started);
+  }
 });

@@ -142,7 +142,7 @@ export class Expander {
   #expandOnAll(node: Expansion): Expanded {
     const job = this.#jobs[0];
     job.left.set(node.left);
-    this.#partition(node, job.left.byteOffset);
+    this.#partition(node, job);
     const histograms = this.#prepare(node, job, this.#partialList);
     let parts = 1;
     if (histograms !== undefined) {
@@ -218,13 +218,19 @@ export class Expander {
     ]);
   }
 
-  #partition({ slot, from, to, leftRows }: Expansion, left: number): void {
-    const column = this.#bins.columnBins + slot * this.#rows;
+  #partition({ slot, from, to, leftRows }: Expansion, { expansion }: Job): void {
+    expansion.set({ column: this.#bins.columnBins + slot * this.#rows });
     const bounds: [number, number][] = [];
     const lefts: number[] = [];
     this.#share.run("boost_partition", to - from, ROWS_A_TASK, (first, last, i) => {
       bounds[i] = [from + first, from + last];
-      return [this.#bins.grid.pointer, column, left, from + first, from + last];
+      return [
+        this.#bins.grid.pointer,
+        expansion.pointer,
+        from + first,
+        from + last,
+        from + last === to ? 1 : 0,
+      ];
     }, lefts);
     let leftEnd = from;
     bounds.forEach(([first], i) => {
@@ -232,7 +238,8 @@ export class Expander {
       leftEnd += lefts[i];
     });
     let rightEnd = from + leftRows;
-    bounds.forEach(([first, last], i) => {
+    // Those of the last part are in their place.
+    bounds.slice(0, -1).forEach(([first, last], i) => {
       const rights = last - first - lefts[i];
       this.#order.set(this.#spare.subarray(first, first + rights), rightEnd);
       rightEnd += rights;

@@ -2,6 +2,7 @@
  * The work over rows by the kernels (src/kernels/boosting*.as.ts), on one thread or more. Gives the same bits as
  * boosting_plain.ts: sums are of whole numbers, or in blocks whose order is kept.
  */
+import { openFixedMemory, openMemory } from "@/kernels/kernels_memory.ts";
 import { KernelError, openThreads, type Threads } from "@/kernels/threads.ts";
 import type { Random } from "@/shared/random.ts";
 import type { Binning } from "./boosting_bins.ts";
@@ -28,6 +29,8 @@ const ROWS_A_TASK = 8192;
 /** Leaves whose values are not added yet. */
 const MAX_PENDING = 200;
 const NODE_BYTES = 48;
+/** From so many cells a memory of fixed size saves more than it costs to open. */
+const FIXED_CELLS = 400_000;
 
 /** Undefined where the kernels' memory does not suffice. */
 export function openKernelEngine(
@@ -39,7 +42,8 @@ export function openKernelEngine(
 ): Opened | undefined {
   let threads: Threads;
   try {
-    threads = openThreads(size);
+    const isLong = setup.train.y.length * setup.train.X.cols >= FIXED_CELLS;
+    threads = openThreads(size, isLong ? openFixedMemory() : openMemory());
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
@@ -82,8 +86,7 @@ class KernelEngine implements BoostingEngine {
   readonly #slots: Int32Array;
   readonly #stride: number;
   readonly #columnBins: number;
-  readonly #gradient: number;
-  readonly #hessian: number;
+  readonly #slopes: number;
   readonly #order: Int32Array;
   readonly #spare: Int32Array;
   #size = 0;
@@ -110,11 +113,9 @@ class KernelEngine implements BoostingEngine {
     this.#stride = bins.stride;
     this.#columnBins = bins.columnBins;
     const rows = train.y.length;
-    const even = rows + rows % 2;
-    this.#gradient = memory.take(4 * even * loss.trees);
-    this.#hessian = loss.constantHessian ? 0 : memory.take(4 * even * loss.trees);
-    this.train = this.#side(train, bins.rowBins, this.#gradient, this.#hessian);
-    this.watched = watched && this.#side(watched, bins.watchedBins, 0, 0);
+    this.#slopes = memory.take(8 * (rows + rows % 2) * loss.trees);
+    this.train = this.#side(train, bins.rowBins, this.#slopes);
+    this.watched = watched && this.#side(watched, bins.watchedBins, 0);
     const order = memory.take(4 * rows);
     const spare = memory.take(4 * rows);
     this.#order = memory.words(order, rows);
@@ -147,11 +148,12 @@ class KernelEngine implements BoostingEngine {
       counts: words + 4 * (slots + 1),
       flags: bytes,
       monotonic: bytes + slots,
-      sums: memory.take(16 * rows),
       order,
       spare,
       minRows: limits.minSamplesLeaf,
       isBounded: monotonic ? 1 : 0,
+      none: 0,
+      one: 1,
     });
     this.#expander = new Expander(
       memory,
@@ -166,7 +168,7 @@ class KernelEngine implements BoostingEngine {
     this.#leafValues = memory.doubles(memory.take(8 * MAX_PENDING), MAX_PENDING);
   }
 
-  #side({ y, weight }: Labelled, rowBins: number, gradient: number, hessian: number): Side {
+  #side({ y, weight }: Labelled, rowBins: number, slopes: number): Side {
     const { code, trees } = this.#loss;
     const rows = y.length;
     const stride = rows + rows % 2;
@@ -189,8 +191,7 @@ class KernelEngine implements BoostingEngine {
       y: targets.pointer,
       weight: weights?.pointer ?? 0,
       raw,
-      gradient,
-      hessian,
+      slopes,
       sums,
     });
     return {
@@ -228,7 +229,7 @@ class KernelEngine implements BoostingEngine {
       gradients += sums[2 * (tree * blocks + block)];
       hessians += sums[2 * (tree * blocks + block) + 1];
     }
-    const { gradientScale, hessianScale, shift } = scales(n, gradients, hessians, this.#hessian === 0);
+    const { gradientScale, hessianScale, shift } = scales(n, gradients, hessians, this.#loss.constantHessian);
     this.gradientUnit = 1 / gradientScale;
     this.hessianUnit = 1 / hessianScale;
     this.#grid.set({
@@ -237,28 +238,19 @@ class KernelEngine implements BoostingEngine {
       gradientUnit: this.gradientUnit,
       hessianUnit: this.hessianUnit,
       shift,
-      gradient: this.#gradient + 4 * tree * stride,
-      hessian: this.#hessian === 0 ? 0 : this.#hessian + 4 * tree * stride,
+      slopes: this.#slopes + 8 * tree * stride,
       isIdentity: rows === undefined ? 1 : 0,
     });
     const grid = this.#grid.pointer;
-    let parts = this.#share.run(
-      "boost_quantise",
-      n,
+    this.#size = rows?.length ?? n;
+    if (rows !== undefined) this.#order.set(rows);
+    else this.#share.run("boost_order", n, ROWS_A_TASK, (from, to) => [grid, from, to]);
+    const parts = this.#share.run(
+      "boost_total",
+      this.#size,
       ROWS_A_TASK,
       (from, to, i) => [grid, from, to, this.#total[i]],
     );
-    this.#size = n;
-    if (rows !== undefined) {
-      this.#order.set(rows);
-      this.#size = rows.length;
-      parts = this.#share.run(
-        "boost_total",
-        rows.length,
-        ROWS_A_TASK,
-        (from, to, i) => [grid, from, to, this.#total[i]],
-      );
-    }
     let gradient = 0n;
     let both = 0n;
     for (let i = 0; i < parts; i++) {

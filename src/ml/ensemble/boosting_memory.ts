@@ -21,15 +21,15 @@ export const GRID = {
   starts: "u92",
   flags: "u96",
   monotonic: "u100",
-  gradient: "u104",
-  hessian: "u108",
-  sums: "u112",
-  order: "u116",
-  spare: "u120",
-  isIdentity: "u124",
-  shift: "u128",
-  minRows: "u132",
-  isBounded: "u136",
+  slopes: "u104",
+  order: "u108",
+  spare: "u112",
+  isIdentity: "u116",
+  shift: "u120",
+  minRows: "u124",
+  isBounded: "u128",
+  none: "i136",
+  one: "i144",
 } as const;
 
 export const REQUEST = {
@@ -94,9 +94,8 @@ export const TARGETS = {
   y: "u24",
   weight: "u28",
   raw: "u32",
-  gradient: "u36",
-  hessian: "u40",
-  sums: "u44",
+  slopes: "u36",
+  sums: "u40",
 } as const;
 
 type Layout = Record<string, `${"d" | "i" | "u"}${number}`>;

@@ -1,11 +1,13 @@
 /**
- * Prediction with boosted trees: no object a row, and no branch that a processor must guess.
+ * Prediction with boosted trees: no object a row, and no branch that a processor must guess. Many rows are the work of
+ * boosting_scorer.ts; here are few rows, and models that it does not take.
  *
  * A leaf leads to itself, so that all paths are as long as the tree is deep and four are walked at once. A missing value
  * stands as infinity in one copy of the row and as minus infinity in another: a node reads the copy that sends it its way.
  */
-import type { Matrix } from "../matrix.ts";
+import { columnView, type Matrix } from "../matrix.ts";
 import { isCode } from "./boosting_bins.ts";
+import { scoreRows } from "./boosting_scorer.ts";
 import type { BoostingState } from "./boosting_state.ts";
 
 /** A model's trees for walking. */
@@ -24,10 +26,6 @@ interface Walks {
   /** Nodes and places are few enough to be packed. */
   isPacked: boolean;
   hasSets: boolean;
-  /** (nodes) where a node's set of bins begins in `sets`; 0, where an empty one is, for numbers. */
-  setStart: Int32Array;
-  /** 8 words a set: a bit a bin, and the last for missing values and unknown categories. */
-  sets: Uint32Array;
   /** Room for the copies of one row. */
   one: Float64Array;
 }
@@ -52,14 +50,8 @@ function prepare(state: BoostingState): Walks {
     start: new Int32Array(root.length),
     isPacked: nodes <= NODE && 2 * n_features <= 2 ** PLACE_BITS,
     hasSets: set.some((place) => place >= 0),
-    setStart: Int32Array.from(set, (place) => 8 * (place + 1)),
-    sets: new Uint32Array(8 + state.sets.length),
     one: new Float64Array(2 * n_features),
   };
-  for (let word = 0; word < state.sets.length; word++) {
-    // The last bit is not one of at most 255 bins.
-    walks.sets[8 + word] = word % 8 === 7 ? state.sets[word] & 0x7fffffff : state.sets[word];
-  }
   const level = new Int32Array(nodes);
   let tree = -1;
   for (let node = 0; node < nodes; node++) {
@@ -67,7 +59,6 @@ function prepare(state: BoostingState): Walks {
       tree++;
       level[node] = 0;
     }
-    if (set[node] >= 0 && missing_left[node] === 1) walks.sets[walks.setStart[node] + 7] |= 1 << 31;
     if (feature[node] < 0) {
       walks.next.fill(node, 2 * node, 2 * node + 2);
       continue;
@@ -86,29 +77,29 @@ function prepare(state: BoostingState): Walks {
   return walks;
 }
 
+/** From so many rows on the kernels are quicker. */
+const SCORED_ROWS = 32;
 /** Rows at once: their values stay in the cache while all trees see them. */
 const BATCH = 64;
 
 /** Adds what each tree says about every row of X to raw, (trees a round * rows). */
 export function addTrees(X: Matrix, state: BoostingState, raw: Float64Array): void {
-  const { rows, cols, data } = X;
+  const { rows, cols } = X;
+  if (rows === 0 || (rows >= SCORED_ROWS && scoreRows(X, state, raw))) return;
   const walks = prepare(state);
-  if (rows === 0) return;
   const batch = rows === 1 ? walks.one : new Float64Array(Math.min(BATCH, rows) * 2 * cols);
   for (let first = 0; first < rows; first += BATCH) {
     const n = Math.min(BATCH, rows - first);
     for (let j = 0; j < cols; j++) {
-      const from = j * rows + first;
+      const column = columnView(X, j);
       for (let i = 0, at = j; i < n; i++, at += 2 * cols) {
-        const value = data[from + i];
+        const value = column[first + i];
         const isMissing = value !== value;
         batch[at] = isMissing ? Infinity : value;
         batch[at + cols] = isMissing ? -Infinity : value;
       }
     }
-    if (!walks.isPacked || (walks.hasSets && n === 1)) {
-      addOneByOne(walks, state, batch, n, raw, rows, first);
-    } else if (walks.hasSets) addWithSets(walks, state, batch, n, raw, rows, first);
+    if (!walks.isPacked || walks.hasSets) addOneByOne(walks, state, batch, n, raw, rows, first);
     else if (n === 1) addToOne(walks, state, batch, raw, rows, first);
     else addToBatch(walks, state, batch, n, raw, rows, first);
   }
@@ -201,86 +192,6 @@ function addToBatch(
       raw[out + i] += leaf[a & NODE];
     }
   }
-}
-
-const UNKNOWN = 255;
-
-/**
- * Four rows at once; categories are no numbers here but bins, so that both kinds of nodes take the same step: a number
- * is in no set, and a category not below a threshold.
- */
-function addWithSets(
-  walks: Walks,
-  state: BoostingState,
-  values: Float64Array,
-  n: number,
-  raw: Float64Array,
-  rows: number,
-  first: number,
-): void {
-  const { packed, start, threshold, depth, setStart, sets } = walks;
-  const { threshold: leaf, n_features } = state;
-  const perRound = state.baseline.length;
-  const width = 2 * n_features;
-  const bins = binsOf(state, values, n);
-  const goes = (at: number, link: number): number => {
-    const node = link & NODE;
-    const place = at + (link >>> NODE_BITS);
-    const bin = bins[place];
-    return packed[
-      2 * node +
-      (+(values[place] <= threshold[node]) | (sets[setStart[node] + (bin >> 5)] >>> (bin & 31) & 1))
-    ];
-  };
-  for (let t = 0; t < start.length; t++) {
-    const from = start[t];
-    const steps = depth[t];
-    const out = (t % perRound) * rows + first;
-    let i = 0;
-    for (; i + 4 <= n; i += 4) {
-      const p = i * width;
-      const q = p + width;
-      const r = q + width;
-      const s = r + width;
-      let a = from;
-      let b = from;
-      let c = from;
-      let d = from;
-      for (let k = 0; k < steps; k++) {
-        a = goes(p, a);
-        b = goes(q, b);
-        c = goes(r, c);
-        d = goes(s, d);
-      }
-      raw[out + i] += leaf[a & NODE];
-      raw[out + i + 1] += leaf[b & NODE];
-      raw[out + i + 2] += leaf[c & NODE];
-      raw[out + i + 3] += leaf[d & NODE];
-    }
-    for (; i < n; i++) {
-      let a = from;
-      for (let k = 0; k < steps; k++) a = goes(i * width, a);
-      raw[out + i] += leaf[a & NODE];
-    }
-  }
-}
-
-/** The bins of the categories in rows of values, whose codes become NaN; 0 for numbers. */
-function binsOf(state: BoostingState, values: Float64Array, n: number): Uint8Array {
-  const { category_bin, category_offset, n_features } = state;
-  const bins = new Uint8Array(n * 2 * n_features);
-  for (let j = 0; j < n_features; j++) {
-    const offset = category_offset[j];
-    const codes = category_offset[j + 1] - offset;
-    if (codes === 0) continue;
-    for (let i = 0; i < n; i++) {
-      const at = i * 2 * n_features + j;
-      const bin = isCode(values[at], codes) ? category_bin[offset + values[at]] : -1;
-      bins[at] = bins[at + n_features] = bin < 0 ? UNKNOWN : bin;
-      values[at] = values[at + n_features] = NaN;
-    }
-  }
-  return bins;
 }
 
 /** One by one: a split of categories asks for the bin of a code. */

@@ -13,8 +13,9 @@ export const passthrough = defineTransformer({
   outputs: (name) => [name],
   categories: () => [0],
   transform(column, _state, outputs) {
-    outputs[0].set(numericColumn(column, "passthrough").values);
+    outputs[0].set(passthrough.view!(column));
   },
+  view: (column) => numericColumn(column, "passthrough").values,
   writer: () => ({
     write(value, out, at) {
       out[at] = value;

@@ -12,12 +12,10 @@ import { sumOf } from "../sums.ts";
  */
 export function checkFeatures(X: Matrix, action: string, allowMissing: boolean): void {
   // A sum of finite numbers below 1e150 is finite.
-  if (isPlaced(X.data) && Number.isFinite(sumOf(X.data))) return;
-  if (allUsable(X.data, allowMissing)) return;
+  if (X.columns === undefined && isPlaced(X.data) && Number.isFinite(sumOf(X.data))) return;
   for (let j = 0; j < X.cols; j++) {
     const column = columnView(X, j);
-    const sum = sumOf(column);
-    if (sum - sum === 0) continue; // all are finite: the usual case, quickly
+    if (allUsable(column, allowMissing)) continue;
     for (let i = 0; i < column.length; i++) {
       const value = column[i];
       if (value - value === 0 || (allowMissing && value !== value)) continue;

@@ -62,17 +62,53 @@ for (
       const params = gradientBoosting.params[task]!.parse({ max_iter: 11, min_samples_leaf: 3 });
       const state = gradientBoosting.fit(X, y, params, contextFor(task, n_classes)) as BoostingState;
       if (title === "categories") assert.ok(state.set.some((place) => place >= 0));
-      const unseen = mixed(131, 2, [...categories], true);
+      const unseen = mixed(4200, 2, [...categories], true);
       const raw = (rows: Matrix) => {
         const sums = new Float64Array(state.baseline.length * rows.rows);
         addTrees(rows, state, sums);
         return sums;
       };
       assert.deepEqual(raw(unseen), plain(unseen, state));
-      for (const i of [0, 64, 130]) {
-        const alone = takeMatrixRows(unseen, Int32Array.of(i));
-        assert.deepEqual(raw(alone), plain(alone, state));
+      for (const [from, to] of [[0, 1], [4199, 4200], [7, 30], [64, 195]]) {
+        const some = takeMatrixRows(unseen, Int32Array.from({ length: to - from }, (_, i) => from + i));
+        assert.deepEqual(raw(some), plain(some, state));
       }
     });
   }
+}
+
+Deno.test("boosting walks many rows to the leaves of trees that are too large for bytes", () => {
+  for (
+    const [params, X] of [[{ max_leaf_nodes: 300 }, mixed(3000, 3, [0, 0, 0], false)], [
+      { max_iter: 4 },
+      mixed(700, 4, [0, 12, 0, 255, 5], false),
+    ]] as const
+  ) {
+    const y = Float64Array.from({ length: X.rows }, (_, i) => (X.data[i] || 7) + 50 * Math.sin(i));
+    const all = gradientBoosting.params.regression!.parse({ max_iter: 2, min_samples_leaf: 2, ...params });
+    const fitted = gradientBoosting.fit(X, y, all, contextFor("regression", 0)) as BoostingState;
+    // One more threshold of a column than a byte can number.
+    const state = "max_iter" in params ? withStumps(fitted, 255) : fitted;
+    const raw = new Float64Array(X.rows);
+    addTrees(X, state, raw);
+    assert.deepEqual(raw, plain(X, state));
+  }
+});
+
+/** The model and so many trees of one split, each at another threshold of the first column. */
+function withStumps(state: BoostingState, count: number): BoostingState {
+  const nodes = state.feature.length;
+  const add = <A extends Int32Array | Float64Array | Uint8Array>(array: A, of: (at: number) => number): A => {
+    const all = [...array, ...Array.from({ length: 3 * count }, (_, at) => of(at))];
+    return (array.constructor as unknown as { from(values: number[]): A }).from(all);
+  };
+  return {
+    ...state,
+    root: Int32Array.from([...state.root, ...Array.from({ length: count }, (_, t) => nodes + 3 * t)]),
+    feature: add(state.feature, (at) => at % 3 === 0 ? 0 : -1),
+    threshold: add(state.threshold, (at) => at % 3 === 0 ? at / 50 : at),
+    right: add(state.right, (at) => at % 3 === 0 ? nodes + at + 2 : 0),
+    missing_left: add(state.missing_left, () => 0),
+    set: add(state.set, () => -1),
+  };
 }
