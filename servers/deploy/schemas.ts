@@ -26,6 +26,32 @@ export const requireGate = z.boolean().default(true)
 
 export const replicaCount = z.int().min(1).max(MAX_REPLICAS);
 
+export const rateLimit = z.number().positive().max(1_000_000);
+
+export const allowedOrigins = z.array(z.string().min(1).max(300)).max(50).describe(
+  'Origins whose pages may ask from a browser (CORS), such as https://app.example; "*" for all (default: none)',
+);
+
+export const maxBody = z.number().min(0.001).max(512).describe(
+  "Largest body of a prediction request in MB; more is answered 413 (default: serving.max_body_mb, 8)",
+);
+
+export const maxWaiting = z.int().min(1).max(100_000).describe(
+  "Prediction requests that may wait in one replica; more are answered 503 with Retry-After (default: serving.max_waiting, 512)",
+);
+
+export const keyName = z.string().regex(
+  /^[\w .@-]{1,64}$/,
+  "must be 1 to 64 letters, digits, blanks and . @ _ -",
+)
+  .describe("What to call it, such as the caller it is made for; no two keys in force share a name");
+
+export const keyRate = rateLimit.describe(
+  "Most prediction requests a second with this key, spread evenly over the replicas (default: no limit of its own)",
+);
+
+export const keyId = z.string().min(1).max(100).describe("Id of the key, as list_api_keys shows it");
+
 export const status = z.enum(["ready", "degraded", "failed", "stopped"]);
 
 /** What a change of an endpoint returns. */

@@ -5,6 +5,7 @@ import { NO_VERSION } from "@/shared/replica_protocol.ts";
 
 /** Versions that are kept apart for an endpoint; what older ones counted goes to NO_VERSION. */
 const MAX_VERSIONS = 32;
+const MAX_KEYS = 256;
 
 /** The rate is that of now, so it is not added. */
 export function addCounters(a: ReplicaCounters | null, b: ReplicaCounters): ReplicaCounters {
@@ -13,7 +14,15 @@ export function addCounters(a: ReplicaCounters | null, b: ReplicaCounters): Repl
   for (const [version, counted] of Object.entries(b.by_version ?? {})) {
     by_version[version] = addVersions(by_version[version], counted);
   }
-  return { ...addCounted(a, b), per_s: 0, by_version: bounded(by_version) };
+  const by_key = addKeys(a.by_key ?? {}, b.by_key ?? {});
+  return { ...addCounted(a, b), per_s: 0, by_key, by_version: bounded(by_version) };
+}
+
+/** As many as a replica keeps; the count of a key that was revoked long ago may end up nowhere. */
+function addKeys(a: Record<string, number>, b: Record<string, number>): Record<string, number> {
+  const by_key = { ...a };
+  for (const [key_id, count] of Object.entries(b)) by_key[key_id] = (by_key[key_id] ?? 0) + count;
+  return Object.fromEntries(Object.entries(by_key).slice(-MAX_KEYS));
 }
 
 function bounded(by_version: Record<string, CountedVersion>): Record<string, CountedVersion> {

@@ -19,13 +19,23 @@ export interface NewEndpoint {
   host: string;
   port: number;
   auth: EndpointRow["auth"];
-  api_key_sha256: string | null;
   rate_limit_per_s: number | null;
+  allowed_origins: string[];
+  max_body_mb: number;
+  max_waiting: number;
+  tls: boolean;
   caller: string;
 }
 
-/** @throws AppError already_exists for a name or port that is taken by another endpoint of this home */
-export function addEndpoint(records: Records, endpoint: NewEndpoint): EndpointRow {
+/**
+ * @param also what else must be written with it, or not at all
+ * @throws AppError already_exists for a name or port that is taken by another endpoint of this home
+ */
+export function addEndpoint(
+  records: Records,
+  endpoint: NewEndpoint,
+  also: () => void = () => {},
+): EndpointRow {
   return transact(records.db, () => {
     if (records.endpoint(endpoint.name)) {
       throw new AppError(
@@ -51,6 +61,7 @@ export function addEndpoint(records: Records, endpoint: NewEndpoint): EndpointRo
       created_by: caller,
     };
     records.insert("endpoint", row);
+    also();
     return row;
   });
 }

@@ -1,7 +1,6 @@
 /** What a caller can ask for: deploy, update, roll back, scale, delete. Each writes its wish and waits for it. */
 import type { CommandContext } from "@/shared/command.ts";
 import { AppError, fromWireError } from "@/shared/errors.ts";
-import { sha256Hex } from "@/shared/hash.ts";
 import { MODEL_NAME, type ModelVersion, type Registry } from "@/registry/registry.ts";
 import {
   addDeployment,
@@ -14,8 +13,12 @@ import {
 import { describeEndpoint, urlOf } from "./describe.ts";
 import { ensureSupervisor } from "./ensure_supervisor.ts";
 import { checkGate } from "./gate.ts";
+import { addKey, type NewKey } from "./new_key.ts";
+import { originOf } from "./origins.ts";
 import { firstFreePort, isFree } from "./ports.ts";
 import type { DeploymentRow, EndpointRow, Records } from "./records.ts";
+import type { SettingWishes } from "./settings.ts";
+import { hasTls, readCertificate } from "./tls_files.ts";
 
 export interface DeployParts {
   records: Records;
@@ -45,57 +48,55 @@ const LOOK_EVERY_MS = 40;
 /** More on one machine than make sense. */
 export const MAX_REPLICAS = 64;
 
-export interface CreateEndpoint {
+export interface CreateEndpoint extends SettingWishes {
   name: string;
   port?: number;
-  auth?: "none" | "api_key";
-  rate_limit_per_s?: number;
+  tls?: boolean;
 }
 
-/** @returns the endpoint, and its API key, which is shown this once */
+/** @returns the endpoint, and its first API key, which is shown this once */
 export function createEndpoint(
   { records, context }: DeployParts,
-  { name, port, auth = "none", rate_limit_per_s }: CreateEndpoint,
+  wishes: CreateEndpoint,
   caller: string,
-): { endpoint: EndpointRow; api_key?: string } {
+): { endpoint: EndpointRow; api_key?: string; key_id?: string } {
+  const { name, port, auth = "none" } = wishes;
+  const { config } = context;
   if (!MODEL_NAME.test(name)) {
     throw new AppError("invalid_argument", `Cannot create endpoint "${name}": that is no endpoint name`, {
       hint: "Use 1 to 64 small letters, digits, - and _, with a letter or digit at both ends.",
     });
   }
-  const host = context.config["serving.host"];
+  if (wishes.tls) readCertificate(config);
+  const settings = {
+    auth,
+    rate_limit_per_s: wishes.rate_limit_per_s ?? null,
+    allowed_origins: (wishes.allowed_origins ?? []).map(originOf),
+    max_body_mb: wishes.max_body_mb ?? config["serving.max_body_mb"],
+    max_waiting: wishes.max_waiting ?? config["serving.max_waiting"],
+    tls: wishes.tls ?? hasTls(config),
+  };
+  const host = config["serving.host"];
   // Two that ask at once may see the same port free: the table knows it once, and who comes second looks again.
   for (let attempt = 0;; attempt++) {
     const taken = new Set(records.endpoints().map((endpoint) => endpoint.port));
     if (port !== undefined && !taken.has(port) && !isFree(host, port)) {
       throw portTaken(port, "another program listens there");
     }
-    const chosen = port ?? firstFreePort(host, context.config["serving.port_from"], taken);
-    const api_key = auth === "api_key" ? newApiKey() : undefined;
+    const chosen = port ?? firstFreePort(host, config["serving.port_from"], taken);
     try {
-      const endpoint = addEndpoint(records, {
-        name,
-        host,
-        port: chosen,
-        auth,
-        api_key_sha256: api_key === undefined ? null : sha256Hex(new TextEncoder().encode(api_key)),
-        rate_limit_per_s: rate_limit_per_s ?? null,
-        caller,
+      let first: NewKey | null = null;
+      const endpoint = addEndpoint(records, { name, host, port: chosen, ...settings, caller }, () => {
+        if (auth === "api_key") first = addKey(records, name, { name: "first" }, caller);
       });
-      return { endpoint, ...(api_key === undefined ? {} : { api_key }) };
+      const made = first as NewKey | null;
+      return { endpoint, ...(made ? { api_key: made.api_key, key_id: made.key.key_id } : {}) };
     } catch (error) {
       const lostRace = port === undefined && attempt < 10 && error instanceof AppError &&
         /port/.test(error.message);
       if (!lostRace) throw error;
     }
   }
-}
-
-/** 256 random bits. */
-function newApiKey(): string {
-  return `mlk_${
-    crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true })
-  }`;
 }
 
 export interface DeployModel {

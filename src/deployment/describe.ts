@@ -49,6 +49,8 @@ export interface DescribedRequests {
   errors: number;
   per_s: number;
   latency_ms: Latency;
+  /** Requests by the id of the key they carried. */
+  by_key: Record<string, number>;
   /** The versions that were asked, the newest first. */
   by_version: VersionRequests[];
 }
@@ -67,8 +69,8 @@ export interface DescribedEndpoint {
 }
 
 /** The address for callers on this machine. */
-export function urlOf({ host, port }: { host: string; port: number }): string {
-  return `http://${hostOf(host)}:${port}`;
+export function urlOf({ host, port, tls }: { host: string; port: number; tls: boolean }): string {
+  return `${tls ? "https" : "http"}://${hostOf(host)}:${port}`;
 }
 
 export function hostOf(host: string): string {
@@ -157,6 +159,7 @@ function requestsOf(
   return {
     ...totalsOf(counters ?? NOTHING),
     per_s: Math.round(per_s * 100) / 100,
+    by_key: counters?.by_key ?? {},
     by_version: versions.map(({ deployment, counted }) => ({
       version: deployment!.version,
       model_id: deployment!.model_id,

@@ -4,11 +4,13 @@
  */
 import { AppError, toWireError, type WireError } from "@/shared/errors.ts";
 import type { Registry } from "@/registry/registry.ts";
+import { accessHash, accessOf } from "./access.ts";
 import { makeFailed, makeLive, makeStopped } from "./changes.ts";
 import { NobodyThere } from "./local_http.ts";
 import { isFree } from "./ports.ts";
 import type { DeploymentRow, EndpointRow } from "./records.ts";
-import { MANY_DEATHS, rateShare, Slot, type SlotParts } from "./slot.ts";
+import { MANY_DEATHS, Slot, type SlotParts } from "./slot.ts";
+import { certificateHash, readTlsFiles } from "./tls_files.ts";
 
 /** Looks, a second apart, that a busy replica gets to change its model. */
 const MAX_TRIES = 10;
@@ -22,6 +24,8 @@ export class EndpointKeeper {
   #running: Promise<void> | null = null;
   #again = false;
   #adopted = false;
+  /** The hash of a certificate that no replica could serve with: not tried again. */
+  #refusedCertificate: string | null = null;
   /** How often replicas were asked in vain to change to a version. */
   #tries: { version: number; count: number } | null = null;
 
@@ -207,13 +211,68 @@ export class EndpointKeeper {
     const now = performance.now();
     const due = [...this.#slots.values()].filter((slot) => slot.state === "down" && slot.startAt_ms <= now);
     if (due.length > 0 && read()) await this.#start(due, endpoint, live, read()!);
-    for (const slot of this.#ready()) {
-      const share = rateShare(endpoint);
-      if (slot.lastStatus && slot.lastStatus.rate_limit_per_s !== share) {
-        await slot.door!.setLimit(share).catch(() => {});
-      }
-    }
+    await this.#tellAccess();
+    if (endpoint.tls && read()) await this.#renewCertificate(endpoint, live, read()!);
     this.#say(endpoint, unreadable);
+  }
+
+  /** Keys, limits and origins change in place, in every replica. */
+  async #tellAccess(): Promise<void> {
+    const { records, log } = this.parts;
+    // Read anew: it may have changed while replicas were started.
+    const endpoint = records.endpoint(this.name);
+    if (!endpoint) return;
+    const access = accessOf(records, endpoint);
+    const hash = accessHash(access);
+    await Promise.all(
+      this.#ready().map(async (slot) => {
+        if (slot.lastStatus?.access_sha256 === hash) return;
+        try {
+          await slot.door!.setAccess(access);
+          await slot.look();
+        } catch (error) {
+          if (error instanceof NobodyThere || (error as AppError).code === "deadline_exceeded") return;
+          // One of an earlier mlmcp, that was adopted and does not know these settings.
+          log.warn("a replica that can't be told who may ask is replaced", {
+            replica_id: slot.replica_id,
+            error: (error as Error).message,
+          });
+          await this.#end(slot);
+          this.#again = true;
+        }
+      }),
+    );
+  }
+
+  /**
+   * The certificate's file has changed: its replicas are replaced one after the other, with one more beside them
+   * meanwhile, for a replica can't open its port a second time.
+   */
+  async #renewCertificate(endpoint: EndpointRow, live: DeploymentRow, artifact: Uint8Array): Promise<void> {
+    let hash: string;
+    try {
+      hash = certificateHash(readTlsFiles(this.parts.config));
+    } catch {
+      // In the midst of being changed, or gone: what serves goes on.
+      return;
+    }
+    const stale = this.#ready().filter(({ lastStatus }) => lastStatus && lastStatus.tls_cert_sha256 !== hash);
+    if (stale.length === 0 || hash === this.#refusedCertificate) return;
+    const spare = this.#slot(endpoint.replicas + 1);
+    await this.#start([spare], endpoint, live, artifact);
+    if (spare.state !== "ready") {
+      this.parts.log.error(`endpoint ${this.name} keeps its certificate: the new one is refused`, undefined, {
+        error: spare.error?.message,
+      });
+      this.#refusedCertificate = hash;
+    } else {
+      for (const { slot } of stale) {
+        await this.#end(this.#slot(slot));
+        await this.#start([this.#slot(slot)], endpoint, live, artifact);
+      }
+      this.parts.log.info("a certificate was renewed", { endpoint: this.name });
+    }
+    await this.#end(spare);
   }
 
   /** A replica that was left behind, or ahead, when a supervisor was killed in the midst of a change. */

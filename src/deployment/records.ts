@@ -21,6 +21,18 @@ export const TABLES = [
      replica_id TEXT PRIMARY KEY, endpoint TEXT NOT NULL, slot INTEGER NOT NULL, pid INTEGER,
      control_port INTEGER, control_token TEXT NOT NULL, version INTEGER NOT NULL, status TEXT NOT NULL,
      restarts INTEGER NOT NULL, started_at TEXT NOT NULL, counters TEXT, UNIQUE (endpoint, slot));`,
+  `CREATE TABLE api_key (
+     key_id TEXT PRIMARY KEY, endpoint TEXT NOT NULL, name TEXT NOT NULL, sha256 TEXT NOT NULL UNIQUE,
+     rate_limit_per_s REAL, created_at TEXT NOT NULL, created_by TEXT NOT NULL, expires_at TEXT, revoked_at TEXT);
+   CREATE INDEX api_key_endpoint ON api_key (endpoint);
+   INSERT INTO api_key (key_id, endpoint, name, sha256, created_at, created_by)
+     SELECT 'key_' || lower(hex(randomblob(6))), name, 'first', api_key_sha256, created_at, created_by
+     FROM endpoint WHERE api_key_sha256 IS NOT NULL;
+   ALTER TABLE endpoint DROP COLUMN api_key_sha256;
+   ALTER TABLE endpoint ADD COLUMN allowed_origins TEXT NOT NULL DEFAULT '[]';
+   ALTER TABLE endpoint ADD COLUMN max_body_mb REAL NOT NULL DEFAULT 8;
+   ALTER TABLE endpoint ADD COLUMN max_waiting INTEGER NOT NULL DEFAULT 512;
+   ALTER TABLE endpoint ADD COLUMN tls INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 export interface EndpointRow {
@@ -28,10 +40,16 @@ export interface EndpointRow {
   host: string;
   port: number;
   auth: "none" | "api_key";
-  api_key_sha256: string | null;
   /** Opens the endpoint for test_endpoint when it has an API key; never leaves this machine. */
   test_key: string;
   rate_limit_per_s: number | null;
+  /** Origins whose pages may ask it; "*" for all. */
+  allowed_origins: string[];
+  max_body_mb: number;
+  /** Prediction requests that may wait in one replica. */
+  max_waiting: number;
+  /** Served as https. */
+  tls: boolean;
   replicas: number;
   desired: "running" | "stopped" | "deleted";
   live_version: number | null;
@@ -41,6 +59,19 @@ export interface EndpointRow {
   retired: ReplicaCounters | null;
   created_at: string;
   created_by: string;
+}
+
+/** A key that opens an endpoint, or did; of the key itself only its hash is known. */
+export interface ApiKeyRow {
+  key_id: string;
+  endpoint: string;
+  name: string;
+  sha256: string;
+  rate_limit_per_s: number | null;
+  created_at: string;
+  created_by: string;
+  expires_at: string | null;
+  revoked_at: string | null;
 }
 
 export interface DeploymentRow {
@@ -78,18 +109,20 @@ export interface ReplicaRow {
   counters: ReplicaCounters | null;
 }
 
-const JSON_FIELDS = ["error", "retired", "counters"];
+const JSON_FIELDS = ["error", "retired", "counters", "allowed_origins"];
 
 function decode<T>(row: unknown): T {
   const decoded = { ...row as Record<string, unknown> };
   for (const field of JSON_FIELDS) {
     if (typeof decoded[field] === "string") decoded[field] = JSON.parse(decoded[field]);
   }
+  if ("tls" in decoded) decoded.tls = decoded.tls === 1;
   return decoded as T;
 }
 
 function encode(value: unknown): string | number | null {
   if (value === null || value === undefined) return null;
+  if (typeof value === "boolean") return Number(value);
   return typeof value === "object" ? JSON.stringify(value) : value as string | number;
 }
 
@@ -162,8 +195,8 @@ export class Records {
   }
 
   insert(
-    table: "endpoint" | "deployment" | "replica",
-    row: EndpointRow | DeploymentRow | ReplicaRow,
+    table: "endpoint" | "deployment" | "replica" | "api_key",
+    row: EndpointRow | DeploymentRow | ReplicaRow | ApiKeyRow,
     orReplace = false,
   ): void {
     const fields = Object.keys(row);
@@ -172,6 +205,16 @@ export class Records {
         fields.map(() => "?").join(", ")
       })`,
     ).run(...Object.values(row).map(encode));
+  }
+
+  /** Newest first, also those that open nothing any more. */
+  apiKeys(endpoint: string): ApiKeyRow[] {
+    return this.db.prepare("SELECT * FROM api_key WHERE endpoint = ? ORDER BY created_at DESC, rowid DESC")
+      .all(endpoint).map((row) => decode<ApiKeyRow>(row));
+  }
+
+  updateApiKey(key_id: string, change: Partial<ApiKeyRow>): void {
+    this.#update("api_key", "key_id", key_id, change);
   }
 
   updateEndpoint(name: string, change: Partial<EndpointRow>): void {
@@ -191,6 +234,7 @@ export class Records {
   }
 
   deleteEndpoint(name: string): void {
+    this.db.prepare("DELETE FROM api_key WHERE endpoint = ?").run(name);
     this.db.prepare("DELETE FROM endpoint WHERE name = ?").run(name);
   }
 

@@ -1,6 +1,7 @@
 /** The supervisor's side of a replica's control door. */
 import { AppError, fromWireError, type WireError } from "@/shared/errors.ts";
 import {
+  type AccessSettings,
   CONTROL_HEADER,
   MODEL_HEADER,
   type ReplicaStatus,
@@ -59,15 +60,15 @@ export class ReplicaDoor {
     refuseFailure(await this.#ask("POST", "/control/discard", STATUS_TIMEOUT_MS));
   }
 
-  async setLimit(rate_limit_per_s: number | null): Promise<void> {
+  async setAccess(access: AccessSettings): Promise<void> {
     const headers = { "content-type": "application/json" };
     refuseFailure(
       await this.#ask(
         "POST",
-        "/control/limit",
+        "/control/access",
         STATUS_TIMEOUT_MS,
         headers,
-        JSON.stringify({ rate_limit_per_s }),
+        JSON.stringify(access),
       ),
     );
   }

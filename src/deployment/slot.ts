@@ -2,15 +2,17 @@
  * One place for a replica of an endpoint, and the process that fills it now, if any. A process that this supervisor
  * started is watched as a child; one that an earlier supervisor left is known by its control door only.
  */
-import { sha256Hex } from "@/shared/hash.ts";
+import type { Config } from "@/shared/config.ts";
 import { AppError, toWireError, type WireError } from "@/shared/errors.ts";
 import type { Log } from "@/shared/log.ts";
-import type { ReplicaStart, ReplicaStatus } from "@/shared/replica_protocol.ts";
+import type { HttpLimits, ReplicaStart, ReplicaStatus } from "@/shared/replica_protocol.ts";
+import { accessOf } from "./access.ts";
 import { keepCounters, retireReplica } from "./changes.ts";
 import { NobodyThere } from "./local_http.ts";
 import type { DeploymentRow, EndpointRow, Records, ReplicaRow } from "./records.ts";
 import { ReplicaDoor } from "./replica_door.ts";
 import { startReplica } from "./start_replica.ts";
+import { readTlsFiles } from "./tls_files.ts";
 
 /** A process that lived shorter died of itself, and its successor waits longer and longer. */
 const QUICK_DEATH_MS = 10_000;
@@ -27,7 +29,7 @@ export interface SlotParts {
   records: Records;
   log: Log;
   childEnv: Record<string, string>;
-  orphan_grace_s: number;
+  config: Config;
   /** Something changed that must be looked at now. */
   wake(): void;
 }
@@ -78,7 +80,7 @@ export class Slot {
     first: boolean,
   ): Promise<void> {
     if (this.state !== "down") return;
-    const { records, log } = this.parts;
+    const { records, log, config } = this.parts;
     const control_token = crypto.randomUUID();
     this.state = "starting";
     this.error = null;
@@ -95,12 +97,10 @@ export class Slot {
         model_id: deployment.model_id,
         version: deployment.version,
         artifact_bytes: artifact.length,
-        auth: endpoint.auth,
-        api_key_sha256: endpoint.api_key_sha256
-          ? [endpoint.api_key_sha256, sha256Hex(new TextEncoder().encode(endpoint.test_key))]
-          : [],
-        rate_limit_per_s: rateShare(endpoint),
-        orphan_grace_s: this.parts.orphan_grace_s,
+        access: accessOf(records, endpoint),
+        tls: endpoint.tls ? readTlsFiles(config) : null,
+        limits: limitsOf(config),
+        orphan_grace_s: config["serving.orphan_grace_s"],
       };
       const { child, pid, control_port } = await startReplica(
         start,
@@ -290,7 +290,15 @@ function tryTo(work: () => void): void {
   } catch { /* gone already */ }
 }
 
-/** What one replica may take of the endpoint's limit; the kernel gives each about the same number of connections. */
-export function rateShare({ rate_limit_per_s, replicas }: EndpointRow): number | null {
-  return rate_limit_per_s === null ? null : rate_limit_per_s / replicas;
+/** What the clients of one replica may take together: far below what a machine has, far above what callers need. */
+const MAX_PENDING_BYTES = 256 * 1024 * 1024;
+
+function limitsOf(config: Config): HttpLimits {
+  return {
+    max_connections: config["serving.max_connections"],
+    header_timeout_ms: config["serving.header_timeout_s"] * 1000,
+    idle_timeout_ms: config["serving.idle_timeout_s"] * 1000,
+    transfer_timeout_ms: config["serving.transfer_timeout_s"] * 1000,
+    max_pending_bytes: MAX_PENDING_BYTES,
+  };
 }

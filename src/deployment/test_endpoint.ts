@@ -1,10 +1,11 @@
 /** Asks an endpoint over HTTP, as any caller would, whether it answers as its model did when it was made. */
 import { type Check, compareGolden } from "@/artifact/golden.ts";
 import { AppError } from "@/shared/errors.ts";
-import type { Registry } from "@/registry/registry.ts";
+import type { DeployParts } from "./deploy.ts";
 import { hostOf } from "./describe.ts";
 import { localRequest, parseBody } from "./local_http.ts";
-import type { EndpointRow, Records } from "./records.ts";
+import type { EndpointRow } from "./records.ts";
+import { readCertificate } from "./tls_files.ts";
 
 /** As POST /predict takes it. */
 type Row = Record<string, unknown> | unknown[];
@@ -31,7 +32,7 @@ interface Answer {
 
 /** @param rows asked instead of the golden rows; then only that predictions come back is checked */
 export async function testEndpoint(
-  parts: { records: Records; registry: Registry },
+  parts: DeployParts,
   endpoint: EndpointRow,
   rows?: Row[],
 ): Promise<EndpointTest> {
@@ -46,6 +47,7 @@ export async function testEndpoint(
     );
   }
   const artifact = parts.registry.artifact(parts.registry.find(live.model_id));
+  const certificate = endpoint.tls ? readCertificate(parts.context.config) : undefined;
   const ask = async (method: "GET" | "POST", path: string, body?: unknown) => {
     const started = performance.now();
     const answer = await localRequest({
@@ -56,6 +58,7 @@ export async function testEndpoint(
       headers: { "content-type": "application/json", "x-api-key": endpoint.test_key },
       body: body === undefined ? undefined : JSON.stringify(body),
       timeout_ms: TIMEOUT_MS,
+      certificate,
     });
     return {
       status: answer.status,

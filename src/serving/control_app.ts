@@ -3,6 +3,7 @@ import { timingSafeEqual } from "node:crypto";
 import { Hono } from "hono";
 import { AppError, ERROR_CODES, toWireError } from "@/shared/errors.ts";
 import {
+  type AccessSettings,
   CONTROL_HEADER,
   MODEL_HEADER,
   type ReplicaStatus,
@@ -55,10 +56,9 @@ export function createControlApp({ token, replica, pid, heard, drain }: ControlO
     replica.holder.discard();
     return c.json({ version: replica.holder.current.version });
   });
-  app.post("/control/limit", async (c) => {
-    const { rate_limit_per_s } = await c.req.json() as { rate_limit_per_s: number | null };
-    replica.limit.per_s = rate_limit_per_s;
-    return c.json({ rate_limit_per_s });
+  app.post("/control/access", async (c) => {
+    replica.access.apply(await c.req.json() as AccessSettings, performance.now());
+    return c.json({ access_sha256: replica.access.sha256 });
   });
   app.post("/control/drain", () => {
     replica.state = "draining";
@@ -90,8 +90,11 @@ function statusOf(replica: Replica, pid: number): ReplicaStatus {
     version: current.version,
     artifact_sha256: current.artifact.sha256,
     uptime_s: Math.round(now - replica.started_ms) / 1000,
-    rate_limit_per_s: replica.limit.per_s,
+    access_sha256: replica.access.sha256,
     in_flight: replica.counters.inFlight,
+    waiting: replica.turns.waiting,
+    connections: replica.connections(),
+    tls_cert_sha256: replica.tls_cert_sha256,
     counters: replica.counters.toWire(now),
     last_error: replica.last_error,
   };

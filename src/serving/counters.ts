@@ -7,6 +7,9 @@ import { ShadowCounters } from "./shadow_counters.ts";
 const WINDOW_S = 10;
 /** Versions that are counted apart; what older ones counted goes to NO_VERSION, so that memory stays bounded. */
 const MAX_VERSIONS = 32;
+/** Keys that are counted apart; what more there are, over time, are counted together. */
+const MAX_KEYS = 256;
+const OTHER_KEYS = "other";
 
 /** Of one version. */
 export class VersionCounters {
@@ -36,8 +39,8 @@ export class VersionCounters {
 
 export class Counters {
   inFlight = 0;
-  /** Requests whose body is not complete yet. */
-  reading = 0;
+  /** Prediction requests by the id of the key they carried. */
+  readonly byKey = new Map<string, number>();
   readonly #versions = new Map<number, VersionCounters>();
   /** Requests in each of the last seconds, as a ring. */
   readonly #ring = new Float64Array(WINDOW_S + 1);
@@ -76,6 +79,12 @@ export class Counters {
     this.#ring[this.#second % this.#ring.length]++;
   }
 
+  recordKey(key_id: string): void {
+    const known = this.byKey.has(key_id) || this.byKey.size < MAX_KEYS;
+    const counted = known ? key_id : OTHER_KEYS;
+    this.byKey.set(counted, (this.byKey.get(counted) ?? 0) + 1);
+  }
+
   /** Of all versions together. */
   total(): VersionCounters {
     const total = new VersionCounters();
@@ -107,6 +116,7 @@ export class Counters {
       rows,
       per_s: this.perSecond(now_ms),
       latency,
+      by_key: Object.fromEntries(this.byKey),
       by_version: Object.fromEntries(
         [...this.#versions].map(([version, counters]) => [version, counters.toWire()]),
       ),

@@ -3,6 +3,8 @@ import type { ServedModel } from "./served_model.ts";
 
 export interface Exchange {
   readonly request_id: string;
+  /** The key it carried, when the endpoint asks for one. */
+  key_id: string | null;
   /** The model that answers it; null until one is chosen, and for ever when the request was refused before. */
   model: ServedModel | null;
 }

@@ -23,6 +23,16 @@ export function metricsText(replica: Replica): string {
   );
   family("mlmcp_rows_total", "counter", "Rows predicted.", [[labels({}), total.rows]]);
   family("mlmcp_requests_in_flight", "gauge", "Requests being answered.", [[labels({}), counters.inFlight]]);
+  family(
+    "mlmcp_requests_by_key_total",
+    "counter",
+    "Prediction requests answered, by the id of the API key they carried.",
+    [...counters.byKey].map(([key_id, count]) => [labels({ key_id }), count]),
+  );
+  family("mlmcp_requests_waiting", "gauge", "Prediction requests that wait for their turn.", [
+    [labels({}), replica.turns.waiting],
+  ]);
+  family("mlmcp_connections", "gauge", "Open connections.", [[labels({}), replica.connections()]]);
   const { latency } = total;
   family("mlmcp_request_duration_seconds", "histogram", "Time to answer a prediction request.", [
     ...latency.cumulative().map((

@@ -37,7 +37,7 @@ export function openApiDocument(replica: Replica): OpenApiDocument {
   const { current: model } = replica.holder;
   const { signature } = model;
   const { output } = signature;
-  const locked = replica.keys !== null;
+  const locked = replica.access.locked;
   const get = (operationId: string, summary: string, schema: Schema, open = false): { get: Operation } => ({
     get: {
       summary,

@@ -2,6 +2,7 @@
 import { predictRows } from "@/artifact/predict_rows.ts";
 import { AppError } from "@/shared/errors.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Incoming } from "./http/request.ts";
 import { readPredictionBody } from "./read_json.ts";
 import type { Replica } from "./replica_state.ts";
 
@@ -15,7 +16,7 @@ export interface PredictAnswer {
 /** @throws AppError naming the row, the column and the rule */
 export async function predict(
   replica: Replica,
-  request: Request,
+  request: Incoming,
   exchange: Exchange,
 ): Promise<PredictAnswer> {
   const rows = rowsOf(await readPredictionBody(replica, request));

@@ -20,7 +20,7 @@ export function tryPage(replica: Replica): string {
   }${
     score ? `, ${escapeHtml(score[0])} ${escapeHtml(rounded(score[1]!))}` : ""
   }). Leave a field empty where the value is not known.</p>
-<form id="try" data-target="${escapeHtml(output.name)}"${replica.keys ? ' data-locked="yes"' : ""}>
+<form id="try" data-target="${escapeHtml(output.name)}"${replica.access.locked ? ' data-locked="yes"' : ""}>
 <div class="fields">
 ${inputs.map(field).join("\n")}
 </div>

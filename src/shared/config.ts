@@ -78,6 +78,68 @@ export const SETTINGS = {
     max: 65535,
     description: "First port that a new endpoint may get; the first free one from here is taken",
   },
+  "serving.max_body_mb": {
+    kind: "number",
+    env: "MLMCP_MAX_BODY_MB",
+    default: 8,
+    min: 0.001,
+    max: 512,
+    description:
+      "Largest body of a prediction request that a new endpoint takes, in MB; more is answered 413",
+  },
+  "serving.max_waiting": {
+    kind: "integer",
+    env: "MLMCP_MAX_WAITING",
+    default: 512,
+    min: 1,
+    max: 100_000,
+    description: "Prediction requests that may wait in one replica of a new endpoint; more are answered 503",
+  },
+  "serving.max_connections": {
+    kind: "integer",
+    env: "MLMCP_MAX_CONNECTIONS",
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    description:
+      "Open connections of one replica; beyond these, the one that has been idle longest is closed for a new one",
+  },
+  "serving.header_timeout_s": {
+    kind: "number",
+    env: "MLMCP_HEADER_TIMEOUT_S",
+    default: 20,
+    min: 0.1,
+    max: 3600,
+    description: "How long a client may take to send the head of a request, in seconds",
+  },
+  "serving.idle_timeout_s": {
+    kind: "number",
+    env: "MLMCP_IDLE_TIMEOUT_S",
+    default: 75,
+    min: 0.1,
+    max: 86_400,
+    description: "How long a connection may be idle between two requests, in seconds",
+  },
+  "serving.transfer_timeout_s": {
+    kind: "number",
+    env: "MLMCP_TRANSFER_TIMEOUT_S",
+    default: 60,
+    min: 0.1,
+    max: 3600,
+    description: "How long a client may take to send a body, and to take an answer, in seconds",
+  },
+  "serving.tls_cert_file": {
+    kind: "string",
+    env: "MLMCP_TLS_CERT_FILE",
+    default: "",
+    description: "PEM file with the certificate chain that endpoints serve https with; empty means http",
+  },
+  "serving.tls_key_file": {
+    kind: "string",
+    env: "MLMCP_TLS_KEY_FILE",
+    default: "",
+    description: "PEM file with the private key of that certificate",
+  },
   "serving.orphan_grace_s": {
     kind: "integer",
     env: "MLMCP_ORPHAN_GRACE_S",
@@ -216,6 +278,9 @@ export function loadConfig(
     config[key] = checkSetting(key, setting, value, origin);
   }
   config["home"] = expandHome(config["home"] as string, env);
+  for (const key of ["serving.tls_cert_file", "serving.tls_key_file"]) {
+    if (config[key] !== "") config[key] = expandHome(config[key] as string, env);
+  }
   config["training.data_folders"] = (config["training.data_folders"] as string[]).map((folder) =>
     expandHome(folder, env)
   );

@@ -31,13 +31,49 @@ export interface ReplicaStart {
   version: number;
   /** How many bytes follow the line. */
   artifact_bytes: number;
-  auth: "none" | "api_key";
-  /** SHA-256 (hex) of each key that opens the endpoint. */
-  api_key_sha256: string[];
-  /** This replica's share; null for no limit. */
-  rate_limit_per_s: number | null;
+  access: AccessSettings;
+  /** Certificate chain and private key as PEM text: https then; null for http. Never written anywhere. */
+  tls: { cert: string; key: string } | null;
+  limits: HttpLimits;
   /** It drains and exits when no control request came for this long. */
   orphan_grace_s: number;
+}
+
+/** Who may ask, how often and how much: changed in place by POST /control/access. */
+export interface AccessSettings {
+  auth: "none" | "api_key";
+  keys: AccessKey[];
+  /** This replica's share; null for no limit. */
+  rate_limit_per_s: number | null;
+  /** Origins whose pages may ask, such as https://app.example; "*" for all. Empty: only the endpoint's own pages. */
+  allowed_origins: string[];
+  max_body_bytes: number;
+  /** Prediction requests that may wait for their turn; beyond these, 503. */
+  max_waiting: number;
+}
+
+export interface AccessKey {
+  key_id: string;
+  /** SHA-256 of the key, hex. */
+  sha256: string;
+  /** This replica's share of the key's own limit; null for none. */
+  rate_limit_per_s: number | null;
+  /** Milliseconds since 1970 from which it opens nothing; null for never. */
+  expires_ms: number | null;
+}
+
+/** What one client may take of a replica's connections. */
+export interface HttpLimits {
+  /** Open connections; beyond these, the one that has waited longest without a request makes room. */
+  max_connections: number;
+  /** From the connection, or from the first byte of a later request, to the end of its head. */
+  header_timeout_ms: number;
+  /** Between an answer and the first byte of the next request. */
+  idle_timeout_ms: number;
+  /** To send a body, and to take an answer. */
+  transfer_timeout_ms: number;
+  /** Bytes of bodies that are not complete yet, all connections together. */
+  max_pending_bytes: number;
 }
 
 /** The lines on a replica's stdout: `checked`, then `ready`; or one that says why not. */
@@ -56,8 +92,14 @@ export interface ReplicaStatus {
   version: number;
   artifact_sha256: string;
   uptime_s: number;
-  rate_limit_per_s: number | null;
+  /** SHA-256 of the AccessSettings it goes by, as canonical JSON. */
+  access_sha256: string;
   in_flight: number;
+  /** Of these, prediction requests that wait for their turn. */
+  waiting: number;
+  connections: number;
+  /** Of the certificate it serves with, as PEM text; null without TLS. */
+  tls_cert_sha256: string | null;
   counters: ReplicaCounters;
   /** The last unexpected error, for the supervisor's log: the replica itself can't write one. */
   last_error: string | null;
@@ -100,6 +142,8 @@ export const NO_VERSION = 0;
 export interface ReplicaCounters extends Counted {
   /** Of the last ten seconds. */
   per_s: number;
+  /** Prediction requests by the id of the key they carried. Missing in counters that an earlier mlmcp kept. */
+  by_key?: Record<string, number>;
   /** By deployment version, and NO_VERSION. Missing in counters that an earlier mlmcp kept. */
   by_version?: Record<string, CountedVersion>;
 }

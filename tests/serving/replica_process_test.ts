@@ -10,6 +10,7 @@ import { childEnvironment, selfCommand } from "@/shared/self_command.ts";
 import { probeRights } from "@/serving/rights_probe.ts";
 import { isAlive, until } from "../deployment/scene.ts";
 import { flowers } from "./make_artifact.ts";
+import { accessSettings, LIMITS } from "./make_replica.ts";
 
 const env = childEnvironment(Deno.env.toObject());
 
@@ -25,9 +26,9 @@ function startOf(artifact: Uint8Array, change: Partial<ReplicaStart> = {}): Repl
     model_id: "flowers@1",
     version: 1,
     artifact_bytes: artifact.length,
-    auth: "none",
-    api_key_sha256: [],
-    rate_limit_per_s: null,
+    access: accessSettings(),
+    tls: null,
+    limits: LIMITS,
     orphan_grace_s: 600,
     ...change,
   };
