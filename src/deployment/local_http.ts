@@ -45,8 +45,18 @@ export async function localRequest(options: LocalRequest): Promise<LocalAnswer> 
       `Cannot reach ${where}: no answer within ${options.timeout_ms / 1000} s`,
     );
   }
+  if (error instanceof Error && /certificate/i.test(error.message)) throw badCertificate(where, error);
   if (error) throw new NobodyThere(where, error);
   return parseAnswer(bytes) ?? fail(new NobodyThere(where, new Error("the answer was cut off")));
+}
+
+function badCertificate(where: string, cause: Error): AppError {
+  return new AppError("failed_precondition", `Cannot trust ${where}: ${cause.message}`, {
+    hint: /CaUsedAsEndEntity/.test(cause.message)
+      ? "A certificate that signs itself must be no authority: make it with -addext basicConstraints=critical,CA:FALSE."
+      : "Look at serving.tls_cert_file: is it in date, and does the endpoint serve with it?",
+    cause,
+  });
 }
 
 /**

@@ -104,7 +104,7 @@ function listen(
   { host, port, reuse_port, first, endpoint, tls, limits }: ReplicaStart,
   replica: Replica,
 ): HttpServer {
-  let listener: Deno.Listener;
+  let listener: Deno.TcpListener | Deno.TlsListener;
   try {
     if (first) claim(host, port);
     const where = { hostname: host, port, reusePort: reuse_port, tcpBacklog: BACKLOG };

@@ -12,7 +12,10 @@ export class Answer {
 
   /** For an app that speaks in the web's own types; `answerOf` finds the way back without reading a stream. */
   toResponse(): Response {
-    const response = new Response(this.body as BodyInit, { status: this.status, headers: this.headers });
+    const response = new Response(this.body === "" ? null : this.body as BodyInit, {
+      status: this.status,
+      headers: this.headers,
+    });
     answers.set(response, this);
     return response;
   }

@@ -55,12 +55,14 @@ export class Connection implements ByteSource {
   #lastText = "";
   #lastHead: Head | null = null;
 
-  constructor(readonly conn: Deno.Conn, readonly parts: ConnectionParts) {}
+  constructor(readonly conn: Deno.TcpConn | Deno.TlsConn, readonly parts: ConnectionParts) {}
 
   /** Ends when the connection does. Never throws. */
   async run(): Promise<void> {
     try {
       while (await this.#one());
+      // Over TLS what was written may still wait to be encrypted; this waits for it.
+      if (this.parts.tls && !this.#gone) await this.conn.closeWrite();
     } catch (error) {
       if (error instanceof HttpFault) await this.#refuse(error).catch(() => {});
       // Anything else is the client's leaving, or our closing: nobody is there to tell.
@@ -270,7 +272,7 @@ export class Connection implements ByteSource {
   /** Closing at once, with bytes unread, would take back the answer (RFC 9112, section 9.6). */
   async #linger(): Promise<void> {
     this.#enter("linger");
-    await this.conn.closeWrite?.();
+    await this.conn.closeWrite();
     this.#start = this.#end = 0;
     for (let read = 0; read < MAX_DISCARDED_BYTES;) {
       if (!await this.#read()) return;

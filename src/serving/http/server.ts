@@ -7,14 +7,16 @@ import { Connection, type ConnectionParts } from "./connection.ts";
 import type { HttpLimits } from "@/shared/replica_protocol.ts";
 
 export interface HttpServerOptions extends Pick<ConnectionParts, "handler" | "refuse" | "tls"> {
-  listener: Deno.Listener;
+  listener: Deno.TcpListener | Deno.TlsListener;
   limits: HttpLimits;
 }
 
 /** How often is looked for who waits too long. */
 const LOOK_EVERY_MS = 100;
-/** A client that is active asks again within it, and is told in the answer that the connection ends. */
+/** When the server ends: a client that is active asks again within it, and is told that the connection ends. */
 const LAST_REQUEST_MS = 200;
+/** A connection that has just been made will bring a request, after its handshake. */
+const FIRST_REQUEST_MS = 2000;
 /** After a connection could not be accepted for want of file descriptors. */
 const AGAIN_MS = 50;
 
@@ -22,7 +24,7 @@ export class HttpServer {
   /** Ends when the last connection has, after shutdown(). */
   readonly finished: Promise<void>;
   readonly parts: ConnectionParts;
-  readonly #listener: Deno.Listener;
+  readonly #listener: Deno.TcpListener | Deno.TlsListener;
   readonly #limits: HttpLimits;
   readonly #connections = new Set<Connection>();
   #date = new Date().toUTCString();
@@ -80,9 +82,9 @@ export class HttpServer {
     }
   }
 
-  #open(conn: Deno.Conn): void {
+  #open(conn: Deno.TcpConn | Deno.TlsConn): void {
     if (this.#connections.size >= this.#limits.max_connections && !this.#makeRoom()) return conn.close();
-    if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
+    if ("setNoDelay" in conn) conn.setNoDelay(true);
     const connection = new Connection(conn, this.parts);
     this.#connections.add(connection);
     void connection.run().then(() => {
@@ -122,10 +124,11 @@ export class HttpServer {
       const waited = now - connection.since_ms;
       const { phase } = connection;
       if (phase === "answer") continue;
+      const closing = this.#closing_ms !== null;
       const limit = phase === "idle"
-        ? this.#closing_ms === null ? idle_timeout_ms : LAST_REQUEST_MS
+        ? closing ? LAST_REQUEST_MS : idle_timeout_ms
         : phase === "head"
-        ? this.#closing_ms === null ? header_timeout_ms : Math.min(header_timeout_ms, LAST_REQUEST_MS)
+        ? closing ? Math.min(header_timeout_ms, FIRST_REQUEST_MS) : header_timeout_ms
         : transfer_timeout_ms;
       if (waited > limit) connection.expire();
     }
