@@ -38,12 +38,12 @@ const share = Math.floor(connections / 4);
 const head = post(ROW).slice(0, -ROW.length);
 await Promise.all([
   // Silent from the first moment on.
-  keep(connections - 2 * share, () => Promise.resolve()),
+  keep(connections - share - 420, () => Promise.resolve()),
   // One request, and then silence.
   keep(share, (client) => client.send(post(ROW))),
   // Slowloris: a head, and a body, byte by byte.
-  keep(Math.min(share, 200), (client) => dribble(client, head.repeat(10))),
-  keep(Math.min(share, 200), async (client) => {
+  keep(200, (client) => dribble(client, head.repeat(10))),
+  keep(200, async (client) => {
     await client.send(head);
     await dribble(client, ROW);
   }),

@@ -47,6 +47,19 @@ Deno.test("predict answers a number for regression, with missing values and a wa
   assert.match(answer.warnings[0], /row 1.*"town".*Bonn/);
 });
 
+Deno.test("predict warns of values outside of the range of training, once a column, and of none inside", async () => {
+  const app = createApp(makeReplica({}, houses(), "houses@1"));
+  const warnings = async (rows: unknown[]) =>
+    (await (await app.request("/predict", post({ rows }))).json()).warnings;
+  assert.equal(await warnings([{ area: 80 }, { area: null }, { town: "Ulm" }]), undefined);
+  const [warning, ...more] = await warnings([{ area: 80 }, { area: 1e6 }, [-3, "Ulm", "true"]]);
+  assert.match(
+    warning,
+    /^row 1: column "area" is 1000000, outside of the range of training, \d+ to \d+ \(and in 1 more rows\)$/,
+  );
+  assert.deepEqual(more, []);
+});
+
 Deno.test("predict names the row, the column and the rule of a bad value", async () => {
   const { status, code, message } = await fails({ rows: [ROW, { length: "long", width: 1 }] });
   assert.deepEqual([status, code], [400, "invalid_argument"]);

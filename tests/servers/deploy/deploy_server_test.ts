@@ -175,6 +175,70 @@ Deno.test("an API key is shown once and never again", async () => {
   });
 });
 
+Deno.test("keys and settings of an endpoint are changed over MCP while it serves", async () => {
+  await withScene(async (scene) => {
+    await withDesk(scene, async ({ call, audit }) => {
+      const must = async (tool: string, input: Record<string, unknown>) => {
+        const answer = await call(tool, { endpoint: "garden", ...input });
+        assert.equal(answer.isError, false, answer.text);
+        // deno-lint-ignore no-explicit-any
+        return answer.structured as any;
+      };
+      const created =
+        (await call("create_endpoint", { name: "garden", allowed_origins: ["https://app.example"] }))
+          .structured as { url: string };
+      await must("deploy_model", { model_id: "flowers@1", require_gate: false });
+      const key = await must("create_api_key", { name: "app", rate_limit_per_s: 50, expires_in_days: 1 });
+      assert.match(key.api_key, /^mlk_[\w-]{43}$/);
+      const settings = await must("update_endpoint", {
+        auth: "api_key",
+        rate_limit_per_s: null,
+        max_waiting: 7,
+      });
+      assert.deepEqual(settings, {
+        endpoint: "garden",
+        auth: "api_key",
+        rate_limit_per_s: null,
+        allowed_origins: ["https://app.example"],
+        max_body_mb: 8,
+        max_waiting: 7,
+      });
+      const status = async (api_key: string) => {
+        const answer = await fetch(`${created.url}/predict`, {
+          method: "POST",
+          headers: { "content-type": "application/json", "x-api-key": api_key },
+          body: JSON.stringify({ rows: [[1.4, 0.2]] }),
+        });
+        await answer.body?.cancel();
+        return answer.status;
+      };
+      assert.deepEqual([await status(key.api_key), await status("none")], [200, 401]);
+      const rotated = await must("rotate_api_key", { key_id: key.key_id, grace_s: 0 });
+      assert.equal(rotated.replaced.key_id, key.key_id);
+      assert.deepEqual([await status(rotated.api_key), await status(key.api_key)], [200, 401]);
+      assert.equal((await must("test_endpoint", {})).passed, true);
+      await must("revoke_api_key", { key_id: rotated.key_id });
+      await must("revoke_api_key", { key_id: rotated.key_id });
+      assert.equal(await status(rotated.api_key), 401);
+      assert.equal((await must("test_endpoint", {})).passed, true, "its own key is no caller's");
+      assert.deepEqual((await must("list_api_keys", {})).keys, []);
+      const { keys } = await must("list_api_keys", { include_ended: true });
+      assert.deepEqual(
+        keys.map((
+          row: { name: string; status: string; requests: number; rate_limit_per_s: number },
+        ) => [row.name, row.status, row.requests, row.rate_limit_per_s]),
+        [["app", "revoked", 1, 50], ["app", "expired", 1, 50]],
+      );
+      assert.equal(
+        (await call("rotate_api_key", { endpoint: "garden", key_id: "key_x" })).structured.code,
+        "not_found",
+      );
+      const text = JSON.stringify(audit());
+      assert.ok(!text.includes(key.api_key) && !text.includes(rotated.api_key));
+    });
+  });
+});
+
 Deno.test("a deploy-server brings back what should run, replaces a dead supervisor, and leaves all running", async () => {
   await withScene(async (scene) => {
     const { url } = await deployModel(scene, { model_id: "flowers@1", require_gate: false }, scene.waiting);
