@@ -78,6 +78,14 @@ export const SETTINGS = {
     max: 65535,
     description: "First port that a new endpoint may get; the first free one from here is taken",
   },
+  "serving.orphan_grace_s": {
+    kind: "integer",
+    env: "MLMCP_ORPHAN_GRACE_S",
+    default: 86400,
+    min: 1,
+    max: 31536000,
+    description: "How long a replica goes on serving when no supervisor has spoken to it, in seconds",
+  },
   "serving.max_body_mb": {
     kind: "number",
     env: "MLMCP_MAX_BODY_MB",
@@ -139,14 +147,6 @@ export const SETTINGS = {
     env: "MLMCP_TLS_KEY_FILE",
     default: "",
     description: "PEM file with the private key of that certificate",
-  },
-  "serving.orphan_grace_s": {
-    kind: "integer",
-    env: "MLMCP_ORPHAN_GRACE_S",
-    default: 86400,
-    min: 1,
-    max: 31536000,
-    description: "How long a replica goes on serving when no supervisor has spoken to it, in seconds",
   },
   "kaggle.url": {
     kind: "string",
