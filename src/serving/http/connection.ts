@@ -48,6 +48,7 @@ export class Connection implements ByteSource {
   /** A reading that goes on while a request waits for its turn, so that a client that left is seen. */
   #ahead: Promise<boolean> | null = null;
   #gone = false;
+  #expired = false;
   #reserved = 0;
   /** What was decoded to find the head, when it is ASCII, and where the body starts in it. */
   #text = "";
@@ -86,6 +87,8 @@ export class Connection implements ByteSource {
 
   /** Too slow: told so where it can be heard, and closed. */
   expire(): void {
+    if (this.#expired) return;
+    this.#expired = true;
     if (this.phase === "body" || (this.phase === "head" && this.#end > this.#start)) {
       const answer = this.parts.refuse(408, "the request did not come in time");
       this.conn.write(toBytes(answer, this.parts.date, false, false)).catch(() => {}).finally(() =>

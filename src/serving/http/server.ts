@@ -17,6 +17,11 @@ const LOOK_EVERY_MS = 100;
 const LAST_REQUEST_MS = 200;
 /** A connection that has just been made will bring a request, after its handshake. */
 const FIRST_REQUEST_MS = 2000;
+/**
+ * So long after it was closed a connection is not counted any more, though it still waits: Deno 2.6 can't cancel a
+ * write, so the socket of a client that takes nothing stays until that client goes.
+ */
+const CLOSED_MS = 1000;
 /** After a connection could not be accepted for want of file descriptors. */
 const AGAIN_MS = 50;
 
@@ -131,6 +136,7 @@ export class HttpServer {
         ? closing ? Math.min(header_timeout_ms, FIRST_REQUEST_MS) : header_timeout_ms
         : transfer_timeout_ms;
       if (waited > limit) connection.expire();
+      if (waited > limit + CLOSED_MS) this.#connections.delete(connection);
     }
     if (this.#closing_ms !== null && this.#connections.size === 0) this.#finish();
   }

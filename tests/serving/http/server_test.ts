@@ -212,20 +212,22 @@ Deno.test("a client that waits for nothing more is closed, each after its time",
   }, limits);
 });
 
-Deno.test("a client that does not take its answer is closed", async () => {
+// Without the check for operations that go on: Deno 2.6 can't cancel a write.
+Deno.test("a client that does not take its answer is given up", { sanitizeOps: false }, async () => {
   await withPort(async ({ port, server }) => {
     const client = await RawClient.to(port);
     // The answers stay in the server, as soon as the buffers of the kernel are full.
     const page = "GET /docs HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(200);
-    let sending = true;
+    let sent = 0;
     void (async () => {
-      while (sending) await client.send(page).catch(() => sending = false);
-    })();
-    const end = performance.now() + 10_000;
-    while (sending && performance.now() < end) await new Promise((done) => setTimeout(done, 50));
-    assert.equal(sending, false, "the connection was closed");
+      for (;;) await client.send(page).then(() => sent++);
+    })().catch(() => {});
+    const end = performance.now() + 20_000;
+    while ((sent === 0 || server.connections > 0) && performance.now() < end) {
+      await new Promise((done) => setTimeout(done, 20));
+    }
+    assert.equal(server.connections, 0);
     client.close();
-    while (server.connections > 0) await new Promise((done) => setTimeout(done, 10));
   }, { transfer_timeout_ms: 300 });
 });
 
