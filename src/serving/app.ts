@@ -15,8 +15,8 @@ import {
   SAFE_HEADERS,
 } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
-import { Answer, answerOf } from "./http/answer.ts";
-import type { HttpRequest, Incoming, ReadableHeaders } from "./http/request.ts";
+import { Answer } from "./http/answer.ts";
+import { HttpRequest, type Incoming, type ReadableHeaders } from "./http/request.ts";
 import { metadata } from "./metadata.ts";
 import { metricsText } from "./metrics_text.ts";
 import { OPEN_INFERENCE_ROUTES, requireReady } from "./open_inference_routes.ts";
@@ -85,7 +85,7 @@ function refuse(replica: Replica, c: Context, answerTo: (headers: Headers) => An
   } catch (error) {
     answer = errorAnswer(replica, error, c.req.path, requestIdOf(headers));
   }
-  return withCors(replica, headers, answer).toResponse();
+  return through(c, withCors(replica, headers, answer));
 }
 
 function withCors({ access }: Replica, headers: ReadableHeaders, answer: Answer): Answer {
@@ -117,6 +117,12 @@ async function throughDoor(
   return withCors(replica, headers, answer);
 }
 
+/** Hono hands through what a route returns: behind our own port there is no need for a Response. */
+function through(c: Context, answer: Answer): Response {
+  const raw: Incoming = c.req.raw;
+  return raw instanceof HttpRequest ? answer as unknown as Response : answer.toResponse();
+}
+
 async function answer(replica: Replica, c: Context, route: Route): Promise<Response> {
   const answered = await throughDoor(replica, c.req.raw, c.req.path, async (exchange) => {
     const { request_id } = exchange;
@@ -135,7 +141,7 @@ async function answer(replica: Replica, c: Context, route: Route): Promise<Respo
         : {}),
     }, body);
   });
-  return answered.toResponse();
+  return through(c, answered);
 }
 
 /**
@@ -154,6 +160,7 @@ export function createHandler(replica: Replica): (request: HttpRequest) => Promi
       );
     }
     // Hono and our routes look at no more of a request than ours has.
-    return answerOf(await app.fetch(request as unknown as Request));
+    const answered = await app.fetch(request as unknown as Request) as Answer | Response;
+    return answered instanceof Answer ? answered : Answer.of(answered);
   };
 }

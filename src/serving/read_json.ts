@@ -14,15 +14,15 @@ const DEADLINE_HEADER = "x-request-timeout-ms";
 export async function readPredictionBody(replica: Replica, request: Incoming): Promise<unknown> {
   const { turns, access: { settings } } = replica;
   const given = request.headers.get(DEADLINE_HEADER);
-  const deadline_ms = given === null ? Infinity : deadlineOf(given, request);
+  const deadline_ms = given === null ? Infinity : deadlineOf(given);
   const text = await readText(request, settings.max_body_bytes);
   await turns.take(request instanceof HttpRequest ? request : {}, settings.max_waiting, deadline_ms);
   return parseJson(text);
 }
 
-function deadlineOf(given: string, request: Incoming): number {
-  const arrived_ms = request instanceof HttpRequest ? request.arrived_ms : performance.now();
-  if (/^\d{1,9}$/.test(given) && Number(given) > 0) return arrived_ms + Number(given);
+/** Counted from now, when the head of the request has just come. */
+function deadlineOf(given: string): number {
+  if (/^\d{1,9}$/.test(given) && Number(given) > 0) return performance.now() + Number(given);
   throw new AppError("invalid_argument", `Cannot read the header ${DEADLINE_HEADER}: it is no time`, {
     hint: "Give whole milliseconds above 0, such as 250.",
   });

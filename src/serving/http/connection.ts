@@ -17,6 +17,8 @@ export interface ConnectionParts {
   refuse(status: number, reason: string): Answer;
   /** Now, as the header Date has it. */
   readonly date: string;
+  /** performance.now() of a moment ago: it is asked several times a request. */
+  readonly now_ms: number;
   readonly closing: boolean;
   readonly tls: boolean;
   /** Takes room for bytes of an incomplete body. @throws AppError unavailable when there is none */
@@ -41,7 +43,7 @@ export class Connection implements ByteSource {
    * answer: it is being worked on; write: its answer is taken by the client; linger: what still comes is read over
    */
   phase: "idle" | "head" | "body" | "answer" | "write" | "linger" = "head";
-  since_ms = performance.now();
+  since_ms: number;
   #buffer = new Uint8Array(FIRST_BUFFER_BYTES);
   #start = 0;
   #end = 0;
@@ -56,7 +58,9 @@ export class Connection implements ByteSource {
   #lastText = "";
   #lastHead: Head | null = null;
 
-  constructor(readonly conn: Deno.TcpConn | Deno.TlsConn, readonly parts: ConnectionParts) {}
+  constructor(readonly conn: Deno.TcpConn | Deno.TlsConn, readonly parts: ConnectionParts) {
+    this.since_ms = parts.now_ms;
+  }
 
   /** Ends when the connection does. Never throws. */
   async run(): Promise<void> {
@@ -99,7 +103,7 @@ export class Connection implements ByteSource {
 
   #enter(phase: Connection["phase"]): void {
     this.phase = phase;
-    this.since_ms = performance.now();
+    this.since_ms = this.parts.now_ms;
   }
 
   /** @returns whether another request may follow */
@@ -107,7 +111,7 @@ export class Connection implements ByteSource {
     const head = await this.#readHead();
     if (head === null) return false;
     this.#enter("answer");
-    const request = new HttpRequest(head, this, this.since_ms);
+    const request = new HttpRequest(head, this);
     const answer = await this.parts.handler(request);
     this.#releaseAll();
     const whole = request.bodyRead || this.#skipBody(head);

@@ -19,8 +19,7 @@ export class HttpRequest {
   /** Nothing of the body is left on the connection. */
   bodyRead: boolean;
 
-  /** @param arrived_ms performance.now() when its head was complete */
-  constructor(head: Head, connection: Connection, readonly arrived_ms: number) {
+  constructor(head: Head, connection: Connection) {
     this.method = head.method;
     this.headers = head.headers;
     this.#head = head;

@@ -33,6 +33,7 @@ export class HttpServer {
   readonly #limits: HttpLimits;
   readonly #connections = new Set<Connection>();
   #date = new Date().toUTCString();
+  #now_ms = performance.now();
   #pending_bytes = 0;
   #closing_ms: number | null = null;
   #finish = () => {};
@@ -48,6 +49,9 @@ export class HttpServer {
       tls,
       get date() {
         return server.#date;
+      },
+      get now_ms() {
+        return server.#now_ms;
       },
       get closing() {
         return server.#closing_ms !== null;
@@ -122,7 +126,7 @@ export class HttpServer {
   }
 
   #look(): void {
-    const now = performance.now();
+    const now = this.#now_ms = performance.now();
     this.#date = new Date().toUTCString();
     const { header_timeout_ms, idle_timeout_ms, transfer_timeout_ms } = this.#limits;
     for (const connection of this.#connections) {
