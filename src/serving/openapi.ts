@@ -98,6 +98,14 @@ export function openApiDocument(replica: Replica): OpenApiDocument {
             signature.inputs.map(({ name }) => name).join(", ")
           }.`,
           operationId: "predict",
+          parameters: [{
+            name: "x-request-timeout-ms",
+            in: "header",
+            required: false,
+            schema: { type: "integer", minimum: 1 },
+            description:
+              "How long the caller waits, in milliseconds; after that nothing is predicted, and 504 is answered",
+          }],
           requestBody: {
             required: true,
             content: json(ref("PredictRequest"), { rows: [exampleRow(model)] }),
@@ -107,7 +115,7 @@ export function openApiDocument(replica: Replica): OpenApiDocument {
               description: "One prediction a row",
               content: json(ref("PredictAnswer"), exampleAnswer(model)),
             },
-            ...failures("400", ...(locked ? ["401"] as const : []), "413", "415", "429", "503"),
+            ...failures("400", ...(locked ? ["401"] as const : []), "413", "415", "429", "503", "504"),
           },
         },
       },
@@ -228,10 +236,11 @@ export function openApiDocument(replica: Replica): OpenApiDocument {
 const FAILURES = {
   "400": "The row, the column and the rule that was broken",
   "401": "The API key is missing or not known",
-  "413": "The body is larger than 8 MiB",
+  "413": "The body is larger than this endpoint takes",
   "415": "The body is not announced as JSON",
   "429": "Too many requests; Retry-After says when to come back",
-  "503": "Starting or draining",
+  "503": "Starting, draining, or too many requests wait; Retry-After says when to come back",
+  "504": "The time of x-request-timeout-ms has passed; nothing was predicted",
 } as const;
 
 function failures(...statuses: (keyof typeof FAILURES)[]): Operation["responses"] {

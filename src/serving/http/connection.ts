@@ -301,7 +301,8 @@ function tooLong(): HttpFault {
 }
 
 function tooLarge(limit: number): AppError {
-  return new AppError("payload_too_large", `Cannot read the body: it is larger than ${limit / 1048576} MiB`, {
+  const shown = Number((limit / 1048576).toPrecision(3));
+  return new AppError("payload_too_large", `Cannot read the body: it is larger than ${shown} MiB`, {
     hint: "Send the rows in several requests.",
   });
 }

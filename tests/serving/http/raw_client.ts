@@ -17,12 +17,14 @@ export async function withPort(
   work: (at: Port) => Promise<void>,
   limits: Partial<HttpLimits> = {},
   replica = makeReplica(),
+  tls: { cert: string; key: string } | null = null,
 ): Promise<void> {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const where = { hostname: "127.0.0.1", port: 0 };
+  const listener = tls ? Deno.listenTls({ ...where, ...tls }) : Deno.listen(where);
   const server = new HttpServer({
     listener,
     limits: { ...LIMITS, ...limits },
-    tls: false,
+    tls: tls !== null,
     handler: createHandler(replica),
     refuse: refuseBytes,
   });

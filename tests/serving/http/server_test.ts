@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { CERTIFICATES } from "../../deployment/certificates.ts";
 import type { Failure } from "../make_replica.ts";
 import { ask, post, RawClient, ROW, withPort } from "./raw_client.ts";
 
@@ -269,4 +270,35 @@ Deno.test("large bodies that never end share a bounded room, and small ones pass
     const large = JSON.stringify({ rows: Array.from({ length: 20_000 }, () => [1.4, 0.2]) });
     assert.equal(predictionOf(await ask(port, post(large))).length, 20_000);
   }, { max_pending_bytes: 1_000_000 });
+});
+
+Deno.test("over TLS it is the same, and who does not finish the greeting is given up", async () => {
+  await withPort(
+    async ({ port, server }) => {
+      const conn = await Deno.connectTls({
+        hostname: "127.0.0.1",
+        port,
+        caCerts: [CERTIFICATES.one.cert],
+      });
+      const client = new RawClient(conn);
+      const rows = JSON.stringify({ rows: Array.from({ length: 5000 }, () => [1.4, 0.2]) });
+      await client.send(post(rows) + post(ROW));
+      assert.equal(predictionOf(await client.receive()).length, 5000);
+      await client.send("GET /docs HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+      assert.deepEqual(predictionOf(await client.receive()), ["setosa"]);
+      assert.match((await client.receive())!.body, /<\/html>/);
+      assert.equal(await client.receive(), null);
+      client.close();
+      const [silent, plain, half] = await Promise.all([1, 2, 3].map(() => RawClient.to(port)));
+      await plain.send(post(ROW));
+      await half.send(new Uint8Array([22, 3, 1, 2, 0, 1, 0, 1]));
+      assert.equal(await plain.receive(), null);
+      // Deno keeps the socket of a greeting that never ends; here it is given up.
+      while (server.connections > 0) await new Promise((done) => setTimeout(done, 5));
+      for (const one of [silent, plain, half]) one.close();
+    },
+    { header_timeout_ms: 300 },
+    undefined,
+    CERTIFICATES.one,
+  );
 });
