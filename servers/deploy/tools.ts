@@ -4,6 +4,7 @@ import { createApiKeyTool } from "./create_api_key.ts";
 import { createEndpointTool } from "./create_endpoint.ts";
 import { deleteEndpointTool } from "./delete_endpoint.ts";
 import { deployModelTool } from "./deploy_model.ts";
+import { exportDeploymentTool } from "./export_deployment.ts";
 import { getDeploymentStatusTool } from "./get_deployment_status.ts";
 import { listApiKeysTool } from "./list_api_keys.ts";
 import { listDeploymentsTool } from "./list_deployments.ts";
@@ -30,5 +31,6 @@ export const TOOLS: readonly AnyTool<DeployServices>[] = [
   listApiKeysTool,
   rotateApiKeyTool,
   revokeApiKeyTool,
+  exportDeploymentTool,
   deleteEndpointTool,
 ];

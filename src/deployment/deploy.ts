@@ -1,6 +1,7 @@
 /** What a caller can ask for: deploy, update, roll back, scale, delete. Each writes its wish and waits for it. */
 import type { CommandContext } from "@/shared/command.ts";
 import { AppError, fromWireError } from "@/shared/errors.ts";
+import { hasTls, readCertificate } from "@/shared/tls_files.ts";
 import { MODEL_NAME, type ModelVersion, type Registry } from "@/registry/registry.ts";
 import {
   addDeployment,
@@ -18,7 +19,6 @@ import { originOf } from "./origins.ts";
 import { firstFreePort, isFree } from "./ports.ts";
 import type { DeploymentRow, EndpointRow, Records } from "./records.ts";
 import type { SettingWishes } from "./settings.ts";
-import { hasTls, readCertificate } from "./tls_files.ts";
 
 export interface DeployParts {
   records: Records;

@@ -3,6 +3,7 @@
  * database or can be asked from the replicas, so it can be killed between any two steps and its successor goes on.
  */
 import { AppError, toWireError, type WireError } from "@/shared/errors.ts";
+import { certificateHash, readTlsFiles } from "@/shared/tls_files.ts";
 import type { Registry } from "@/registry/registry.ts";
 import { accessHash, accessOf } from "./access.ts";
 import { makeFailed, makeLive, makeStopped } from "./changes.ts";
@@ -10,7 +11,6 @@ import { NobodyThere } from "./local_http.ts";
 import { isFree } from "./ports.ts";
 import type { DeploymentRow, EndpointRow } from "./records.ts";
 import { MANY_DEATHS, Slot, type SlotParts } from "./slot.ts";
-import { certificateHash, readTlsFiles } from "./tls_files.ts";
 
 /** Looks, a second apart, that a busy replica gets to change its model. */
 const MAX_TRIES = 10;

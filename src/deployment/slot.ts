@@ -5,14 +5,15 @@
 import type { Config } from "@/shared/config.ts";
 import { AppError, toWireError, type WireError } from "@/shared/errors.ts";
 import type { Log } from "@/shared/log.ts";
-import type { HttpLimits, ReplicaStart, ReplicaStatus } from "@/shared/replica_protocol.ts";
+import type { ReplicaStart, ReplicaStatus } from "@/shared/replica_protocol.ts";
+import { limitsOf } from "@/shared/http_limits.ts";
+import { readTlsFiles } from "@/shared/tls_files.ts";
 import { accessOf } from "./access.ts";
 import { keepCounters, retireReplica } from "./changes.ts";
 import { NobodyThere } from "./local_http.ts";
 import type { DeploymentRow, EndpointRow, Records, ReplicaRow } from "./records.ts";
 import { ReplicaDoor } from "./replica_door.ts";
 import { startReplica } from "./start_replica.ts";
-import { readTlsFiles } from "./tls_files.ts";
 
 /** A process that lived shorter died of itself, and its successor waits longer and longer. */
 const QUICK_DEATH_MS = 10_000;
@@ -288,17 +289,4 @@ function tryTo(work: () => void): void {
   try {
     work();
   } catch { /* gone already */ }
-}
-
-/** What the clients of one replica may take together: far below what a machine has, far above what callers need. */
-const MAX_PENDING_BYTES = 256 * 1024 * 1024;
-
-function limitsOf(config: Config): HttpLimits {
-  return {
-    max_connections: config["serving.max_connections"],
-    header_timeout_ms: config["serving.header_timeout_s"] * 1000,
-    idle_timeout_ms: config["serving.idle_timeout_s"] * 1000,
-    transfer_timeout_ms: config["serving.transfer_timeout_s"] * 1000,
-    max_pending_bytes: MAX_PENDING_BYTES,
-  };
 }

@@ -1,11 +1,11 @@
 /** Asks an endpoint over HTTP, as any caller would, whether it answers as its model did when it was made. */
 import { type Check, compareGolden } from "@/artifact/golden.ts";
 import { AppError } from "@/shared/errors.ts";
+import { readCertificate } from "@/shared/tls_files.ts";
 import type { DeployParts } from "./deploy.ts";
 import { hostOf } from "./describe.ts";
 import { localRequest, parseBody } from "./local_http.ts";
 import type { EndpointRow } from "./records.ts";
-import { readCertificate } from "./tls_files.ts";
 
 /** As POST /predict takes it. */
 type Row = Record<string, unknown> | unknown[];

@@ -15,6 +15,7 @@ import {
   SAFE_HEADERS,
 } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
+import { explain } from "./explain.ts";
 import { Answer } from "./http/answer.ts";
 import { HttpRequest, type Incoming, type ReadableHeaders } from "./http/request.ts";
 import { metadata } from "./metadata.ts";
@@ -47,6 +48,7 @@ export const ROUTES: readonly Route[] = [
     },
   },
   { method: "POST", path: "/predict", json: (replica, c, exchange) => predict(replica, c.req.raw, exchange) },
+  { method: "POST", path: "/explain", json: (replica, c) => explain(replica, c.req.raw) },
   ...OPEN_INFERENCE_ROUTES,
 ];
 

@@ -81,7 +81,7 @@ export function admit(
     );
   }
   const key = access.locked && !OPEN_PATHS.test(path) ? requireKey(access, headers) : null;
-  if (isPrediction(path)) {
+  if (isPrediction(path) || path === "/explain") {
     take(access.limit, now_ms, "");
     if (key !== null) take(key.limit, now_ms, " with this key");
   }

@@ -22,9 +22,9 @@ import { StartInput } from "./start_input.ts";
 import { Turns } from "./turns.ts";
 
 /** How long requests in flight may take when the replica drains. */
-const DRAIN_MS = 20_000;
+export const DRAIN_MS = 20_000;
 
-export async function serveModel(): Promise<void> {
+export async function run(): Promise<void> {
   try {
     await serve(new StartInput(Deno.stdin.readable));
   } catch (error) {
@@ -79,7 +79,7 @@ function ignoreTerminal(): void {
   for (const signal of ["SIGINT", "SIGHUP"] as const) Deno.addSignalListener(signal, () => {});
 }
 
-function createReplica(start: ReplicaStart, artifact: Uint8Array): Replica {
+export function createReplica(start: ReplicaStart, artifact: Uint8Array): Replica {
   return {
     endpoint: start.endpoint,
     replica_id: start.replica_id,
@@ -100,7 +100,7 @@ function createReplica(start: ReplicaStart, artifact: Uint8Array): Replica {
 const BACKLOG = 4096;
 
 /** @throws AppError unavailable when the port is not free, invalid_argument when the certificate is none */
-function listen(
+export function listen(
   { host, port, reuse_port, first, endpoint, tls, limits }: ReplicaStart,
   replica: Replica,
 ): HttpServer {

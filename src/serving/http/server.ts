@@ -64,6 +64,10 @@ export class HttpServer {
     void this.#accept();
   }
 
+  get address(): Deno.NetAddr {
+    return this.#listener.addr as Deno.NetAddr;
+  }
+
   get connections(): number {
     return this.#connections.size;
   }

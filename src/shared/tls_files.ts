@@ -1,7 +1,7 @@
 /** The certificate and key that endpoints serve https with: read anew each time, so that new ones are seen. */
-import { AppError } from "@/shared/errors.ts";
-import type { Config } from "@/shared/config.ts";
-import { sha256Hex } from "@/shared/hash.ts";
+import { AppError } from "./errors.ts";
+import type { Config } from "./config.ts";
+import { sha256Hex } from "./hash.ts";
 
 export interface TlsFiles {
   cert: string;
