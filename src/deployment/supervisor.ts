@@ -42,6 +42,7 @@ export async function supervise(
     registry,
     log,
     childEnv: context.childEnv,
+    driftOf: () => null,
     orphan_grace_s: context.config["serving.orphan_grace_s"],
     wake: () => wake(),
   };

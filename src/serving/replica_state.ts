@@ -4,6 +4,7 @@ import { AppError } from "@/shared/errors.ts";
 import type { Counters } from "./counters.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import type { ModelHolder } from "./served_model.ts";
+import type { Shadowing } from "./shadowing.ts";
 
 export interface Replica {
   endpoint: string;
@@ -12,6 +13,7 @@ export interface Replica {
   loopback: boolean;
   holder: ModelHolder;
   counters: Counters;
+  shadowing: Shadowing;
   limit: RateLimit;
   /** SHA-256 of the keys that open the endpoint; null when it is open to all. */
   keys: readonly Uint8Array[] | null;

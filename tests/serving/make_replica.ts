@@ -3,6 +3,7 @@ import { Counters } from "@/serving/counters.ts";
 import { RateLimit } from "@/serving/rate_limit.ts";
 import type { Replica } from "@/serving/replica_state.ts";
 import { loadServedModel, ModelHolder } from "@/serving/served_model.ts";
+import { Shadowing } from "@/serving/shadowing.ts";
 import { flowers } from "./make_artifact.ts";
 
 export function makeReplica(
@@ -10,12 +11,14 @@ export function makeReplica(
   artifact = flowers(),
   model_id = "flowers@3",
 ): Replica {
+  const counters = new Counters();
   return {
     endpoint: "garden",
     replica_id: "garden-1",
     loopback: true,
     holder: new ModelHolder(loadServedModel(artifact, model_id, 1)),
-    counters: new Counters(),
+    counters,
+    shadowing: new Shadowing(counters),
     limit: new RateLimit(null, performance.now()),
     keys: null,
     state: "ready",

@@ -107,9 +107,29 @@ Deno.test("the tools refuse what they can't do, with a hint", async () => {
         [
           "update_model",
           { endpoint: "flowers", model_id: "flowers@1", strategy: "canary" },
-          "unimplemented",
-          /canary/,
+          "not_found",
+          /flowers/,
         ],
+        [
+          "update_model",
+          { endpoint: "flowers", model_id: "flowers@1", strategy: "shadow", weight: 0.5 },
+          "invalid_argument",
+          /weight with strategy "shadow"/,
+        ],
+        [
+          "update_model",
+          { endpoint: "flowers", model_id: "flowers@1", strategy: "canary", rules: { steps: [0.5, 0.1] } },
+          "invalid_argument",
+          /steps 0\.5, 0\.1/,
+        ],
+        [
+          "update_model",
+          { endpoint: "flowers", model_id: "flowers@1", strategy: "canary", sticky_header: "a b" },
+          "invalid_argument",
+          /sticky_header/,
+        ],
+        ["set_traffic", { endpoint: "flowers", action: "promote" }, "not_found", /flowers/],
+        ["set_traffic", { endpoint: "flowers", weights: { one: 1 } }, "invalid_argument", /weights/],
         [
           "update_model",
           { endpoint: "flowers", model_id: "flowers@1", weight: 0.5 },
@@ -141,10 +161,16 @@ Deno.test("the tools refuse what they can't do, with a hint", async () => {
       }
       await call("create_endpoint", { name: "empty" });
       for (
-        const [tool, input] of [["test_endpoint", {}], ["update_model", { model_id: "flowers@1" }], [
-          "scale_deployment",
-          { replicas: 2 },
-        ], ["rollback_deployment", {}]] as const
+        const [tool, input] of [
+          ["test_endpoint", {}],
+          ["update_model", { model_id: "flowers@1" }],
+          [
+            "scale_deployment",
+            { replicas: 2 },
+          ],
+          ["rollback_deployment", {}],
+          ["set_traffic", { action: "abort" }],
+        ] as const
       ) {
         assert.equal(
           (await call(tool, { endpoint: "empty", ...input })).structured.code,
