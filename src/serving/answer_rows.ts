@@ -18,6 +18,7 @@ export function answerRows(
   ask: (model: ServedModel) => RowPredictions,
 ): RowPredictions {
   exchange.model = model;
+  if (traffic.models.length > 1) exchange.told_version = model.version;
   const answer = ask(model);
   replica.counters.of(model.version).rows += answer.predictions.length;
   const { shadow } = traffic;

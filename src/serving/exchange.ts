@@ -5,4 +5,6 @@ export interface Exchange {
   readonly request_id: string;
   /** The model that answers it; null until one is chosen, and for ever when the request was refused before. */
   model: ServedModel | null;
+  /** Its deployment, for the caller to see; null where there is no other. */
+  told_version: number | null;
 }

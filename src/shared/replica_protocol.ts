@@ -134,8 +134,8 @@ export interface ReplicaCounters extends Counted {
 }
 
 /**
- * The version that POST /control/prepare brings, as headers beside the artifact's bytes; VERSION_HEADER is also
- * on every prediction, for the deployment whose model answered.
+ * The version that POST /control/prepare brings, as headers beside the artifact's bytes; while a replica holds more
+ * than one model, VERSION_HEADER also says on every prediction which deployment's it was.
  */
 export const MODEL_HEADER = "x-mlmcp-model";
 export const VERSION_HEADER = "x-mlmcp-version";
