@@ -8,6 +8,7 @@ import { command as stopCommand } from "@/deployment/stop_command.ts";
 import { AppError, type ErrorCode } from "@/shared/errors.ts";
 import { VERSION_HEADER } from "@/shared/replica_protocol.ts";
 import { flowers } from "../serving/make_artifact.ts";
+import { testEndpoint } from "@/deployment/test_endpoint.ts";
 import { startLoad } from "./load.ts";
 import { type Scene, supervisorPid, until, withScene } from "./scene.ts";
 
@@ -367,6 +368,20 @@ Deno.test("what is deployed, rolled back or stopped in the midst of a canary end
     const again = await deployOne(scene);
     assert.deepEqual(again.traffic.map(({ role }) => role), ["primary"]);
     await only("flowers@1");
+  });
+});
+
+Deno.test("test_endpoint tests what serves and what challenges it, each by itself", async () => {
+  await withScene(async (scene) => {
+    await deployOne(scene);
+    await challenge(scene, { weight: 0.5 });
+    for (let i = 0; i < 3; i++) {
+      const { passed, checks } = await testEndpoint(scene, scene.records.endpoint("flowers")!);
+      assert.ok(passed, JSON.stringify(checks));
+      assert.ok(
+        checks.some(({ name, detail }) => name === "golden rows of the canary" && /flowers@2/.test(detail)),
+      );
+    }
   });
 });
 

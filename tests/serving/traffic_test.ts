@@ -133,6 +133,24 @@ Deno.test("each version that is held is reached by its own path, whichever gets 
   }
 });
 
+Deno.test("a request that names a version that is held is answered by it", async () => {
+  for (
+    const replica of [replicaWith(canary(0.5, "x-user")), replicaWith({ ...plainTraffic(1), shadow: 2 })]
+  ) {
+    const app = createApp(replica);
+    for (const [named, model] of [["1", "flowers@3"], ["2", "flowers@4"]]) {
+      for (let i = 0; i < 10; i++) {
+        const headers = { [VERSION_HEADER]: named, "x-user": `user-${i}` };
+        const answer = await app.request("/predict", post({ rows: [ROW] }, headers));
+        assert.equal((await answer.json()).model, model);
+      }
+    }
+  }
+  const others = createApp(replicaWith({ ...plainTraffic(1), shadow: 2 }));
+  const answer = await others.request("/predict", post({ rows: [ROW] }, { [VERSION_HEADER]: "9" }));
+  assert.equal((await answer.json()).model, "flowers@3");
+});
+
 Deno.test("a request that began before a change is answered by the model it began with", async () => {
   const replica = replicaWith(plainTraffic(1));
   const app = createApp(replica);
