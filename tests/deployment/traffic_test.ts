@@ -4,6 +4,7 @@ import { deployModel, rollBack, scale, updateModel } from "@/deployment/deploy.t
 import { describeEndpoint } from "@/deployment/describe.ts";
 import type { PromotionRules } from "@/deployment/promotion_rules.ts";
 import { setTraffic } from "@/deployment/set_traffic.ts";
+import { command as statusCommand } from "@/deployment/status_command.ts";
 import { command as stopCommand } from "@/deployment/stop_command.ts";
 import { AppError, type ErrorCode } from "@/shared/errors.ts";
 import { VERSION_HEADER } from "@/shared/replica_protocol.ts";
@@ -368,6 +369,48 @@ Deno.test("what is deployed, rolled back or stopped in the midst of a canary end
     const again = await deployOne(scene);
     assert.deepEqual(again.traffic.map(({ role }) => role), ["primary"]);
     await only("flowers@1");
+  });
+});
+
+Deno.test("status shows who stands beside the primary", async () => {
+  await withScene(async (scene) => {
+    await deployOne(scene);
+    const shown = async () => {
+      const lines: string[] = [];
+      const { log } = console;
+      console.log = (line: string) => lines.push(line);
+      try {
+        await statusCommand.run({ ...scene.context, json: false });
+      } finally {
+        console.log = log;
+      }
+      return lines.join("\n");
+    };
+    await shadow(scene);
+    assert.match(await shown(), /flowers +ready +flowers@1, flowers@2 shadow +http/);
+    await challenge(scene, { weight: 0.25 });
+    assert.match(await shown(), /flowers +ready +flowers@1, flowers@2 25 % +http/);
+  });
+});
+
+Deno.test("a replica killed under load loses only what it was answering, and the canary's share stays", async () => {
+  await withScene(async (scene) => {
+    const { url } = await deployOne(scene, 2);
+    await challenge(scene, { weight: 0.25 });
+    const load = startLoad(url);
+    for (let round = 0; round < 3; round++) {
+      const answered = load.answered;
+      await until("more were answered", () => load.answered > answered + 500);
+      Deno.kill(scene.pids()[0], "SIGKILL");
+      await until(
+        "both serve",
+        async () => (await describe(scene)).status === "ready" && scene.pids().length === 2,
+      );
+    }
+    const { models, failures } = await load.end();
+    assert.ok(failures.length <= 3 * 16, `${failures.length} lost in three kills with 16 callers`);
+    const share = models.get("flowers@2")! / load.answered;
+    assert.ok(Math.abs(share - 0.25) < 0.01, `${share}`);
   });
 });
 
