@@ -195,7 +195,7 @@ export class EndpointKeeper {
       model_id: pending.model_id,
       ...(behind.length > 0 ? { swap_ms } : {}),
     });
-    if (!challenges) setServedAlias(registry, log, pending);
+    if (!challenges) setServedAlias(registry, pending, log);
     const now = records.endpoint(this.name);
     if (now?.desired === "running") await this.#hold(now);
   }

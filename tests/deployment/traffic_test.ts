@@ -338,6 +338,7 @@ Deno.test("what is deployed, rolled back or stopped in the midst of a canary end
     assert.equal((await replace("flowers@2")).deployment_id, canary.deployment_id);
     await only("flowers@2");
     assert.deepEqual(statuses(scene), ["1 superseded", "2 live"]);
+    assert.equal(scene.registry.find("flowers@production").model_id, "flowers@2");
     // What serves already can't challenge itself, and deploying it again leaves a canary alone.
     await assert.rejects(challenge(scene), fails("failed_precondition", /it is what serves there/));
     await challenge(scene, { weight: 0.5 }, "flowers@1");
