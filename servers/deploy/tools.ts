@@ -13,6 +13,7 @@ import { rollbackDeploymentTool } from "./rollback_deployment.ts";
 import { rotateApiKeyTool } from "./rotate_api_key.ts";
 import { scaleDeploymentTool } from "./scale_deployment.ts";
 import type { DeployServices } from "./services.ts";
+import { setTrafficTool } from "./set_traffic.ts";
 import { testEndpointTool } from "./test_endpoint.ts";
 import { updateEndpointTool } from "./update_endpoint.ts";
 import { updateModelTool } from "./update_model.ts";
@@ -25,6 +26,7 @@ export const TOOLS: readonly AnyTool<DeployServices>[] = [
   listDeploymentsTool,
   rollbackDeploymentTool,
   updateModelTool,
+  setTrafficTool,
   scaleDeploymentTool,
   updateEndpointTool,
   createApiKeyTool,

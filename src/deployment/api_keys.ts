@@ -2,10 +2,11 @@
 import { AppError } from "@/shared/errors.ts";
 import { transact } from "@/shared/home.ts";
 import { describeEndpoint } from "./describe.ts";
-import { type DeployParts, knownEndpoint, type Waiting } from "./deploy.ts";
+import { knownEndpoint } from "./deploy.ts";
 import { addKey, type KeyStatus, type KeyWishes, type NewKey, statusOfKey } from "./new_key.ts";
 import type { ApiKeyRow, Records } from "./records.ts";
 import { untilInForce } from "./settings.ts";
+import type { DeployParts, Waiting } from "./until_serving.ts";
 
 /** More keys than callers that one machine can serve. */
 export const MAX_ACTIVE_KEYS = 100;

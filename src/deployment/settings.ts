@@ -2,12 +2,13 @@
 import { AppError } from "@/shared/errors.ts";
 import { transact } from "@/shared/home.ts";
 import { accessHash, accessOf } from "./access.ts";
-import { type DeployParts, knownEndpoint, type Waiting } from "./deploy.ts";
+import { knownEndpoint } from "./deploy.ts";
 import { ensureSupervisor } from "./ensure_supervisor.ts";
 import { NobodyThere } from "./local_http.ts";
 import { originOf } from "./origins.ts";
 import type { EndpointRow } from "./records.ts";
 import { ReplicaDoor } from "./replica_door.ts";
+import type { DeployParts, Waiting } from "./until_serving.ts";
 
 const WAIT_MS = 20_000;
 const LOOK_EVERY_MS = 30;

@@ -43,6 +43,7 @@ export async function supervise(
     log,
     childEnv: context.childEnv,
     config: context.config,
+    driftOf: () => null,
     wake: () => wake(),
   };
   const birth = identityOf(home.database);

@@ -104,7 +104,12 @@ async function throughDoor(
   work: (exchange: Exchange) => Promise<Answer>,
 ): Promise<Answer> {
   const started_ms = performance.now();
-  const exchange: Exchange = { request_id: requestIdOf(headers), key_id: null, model: null };
+  const exchange: Exchange = {
+    request_id: requestIdOf(headers),
+    key_id: null,
+    model: null,
+    told_version: null,
+  };
   replica.counters.inFlight++;
   let answer: Answer;
   try {
@@ -130,7 +135,7 @@ async function answer(replica: Replica, c: Context, route: Route): Promise<Respo
     const { request_id } = exchange;
     if (route.json) {
       const value = await route.json(replica, c, exchange);
-      return route.method === "GET" ? jsonAnswer(request_id, value) : predictionAnswer(request_id, value);
+      return route.method === "GET" ? jsonAnswer(request_id, value) : predictionAnswer(exchange, value);
     }
     const { body, type } = route.text?.(replica) ??
       { body: route.page!(replica), type: "text/html; charset=utf-8" };
@@ -158,7 +163,7 @@ export function createHandler(replica: Replica): (request: HttpRequest) => Promi
         replica,
         request,
         "/predict",
-        async (exchange) => predictionAnswer(exchange.request_id, await predict(replica, request, exchange)),
+        async (exchange) => predictionAnswer(exchange, await predict(replica, request, exchange)),
       );
     }
     // Hono and our routes look at no more of a request than ours has.

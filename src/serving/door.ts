@@ -3,7 +3,7 @@
  * error. `/predict` goes through it without a router, everything else through Hono.
  */
 import { AppError, ERROR_CODES, type ErrorCode, toWireError } from "@/shared/errors.ts";
-import { NO_VERSION } from "@/shared/replica_protocol.ts";
+import { NO_VERSION, VERSION_HEADER } from "@/shared/replica_protocol.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Access, ActiveKey } from "./access.ts";
 import { Answer } from "./http/answer.ts";
@@ -24,13 +24,18 @@ const SAFE_DATA_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 };
 
-/** The answer to a prediction, with few headers: each costs, and nobody looks at it but a program. */
-export function predictionAnswer(request_id: string, value: unknown): Answer {
-  return new Answer(200, {
+/**
+ * The answer to a prediction, with few headers: each costs, and nobody looks at it but a program. Says which
+ * deployment's model answered while there is more than one.
+ */
+export function predictionAnswer({ request_id, told_version }: Exchange, value: unknown): Answer {
+  const headers: Record<string, string> = {
     "content-type": "application/json",
     "x-content-type-options": "nosniff",
     "x-request-id": request_id,
-  }, JSON.stringify(value));
+  };
+  if (told_version !== null) headers[VERSION_HEADER] = String(told_version);
+  return new Answer(200, headers, JSON.stringify(value));
 }
 
 export function jsonAnswer(

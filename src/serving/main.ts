@@ -18,6 +18,7 @@ import { contentSecurityPolicy } from "./page.ts";
 import { HttpServer } from "./http/server.ts";
 import type { Replica } from "./replica_state.ts";
 import { loadServedModel, ModelHolder } from "./served_model.ts";
+import { Shadowing } from "./shadowing.ts";
 import { StartInput } from "./start_input.ts";
 import { Turns } from "./turns.ts";
 
@@ -80,12 +81,14 @@ function ignoreTerminal(): void {
 }
 
 export function createReplica(start: ReplicaStart, artifact: Uint8Array): Replica {
+  const counters = new Counters();
   return {
     endpoint: start.endpoint,
     replica_id: start.replica_id,
     loopback: ["127.0.0.1", "localhost", "::1"].includes(start.host),
     holder: new ModelHolder(loadServedModel(artifact, start.model_id, start.version)),
-    counters: new Counters(),
+    counters,
+    shadowing: new Shadowing(counters),
     access: new Access(start.access, performance.now()),
     tls_cert_sha256: start.tls && sha256Hex(new TextEncoder().encode(start.tls.cert)),
     turns: new Turns(),

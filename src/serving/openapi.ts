@@ -1,5 +1,6 @@
 /** GET /openapi.json: the endpoint described for programs, made from the model's signature. Source: OpenAPI 3.1. */
 import type { SignatureInput } from "@/artifact/signature.ts";
+import { VERSION_HEADER } from "@/shared/replica_protocol.ts";
 import { VERSION } from "@/shared/version.ts";
 import { exampleAnswer, exampleRow } from "./example.ts";
 import { explainOperation } from "./explain_openapi.ts";
@@ -70,7 +71,7 @@ export function openApiDocument(replica: Replica): OpenApiDocument {
       post: {
         summary: "Predict with tensors (V2)",
         operationId: `v2_infer${suffix}`,
-        parameters,
+        parameters: [...parameters!, VERSION_PARAMETER],
         requestBody: { required: true, content: json(ref("InferRequest"), exampleTensors(model)) },
         responses: {
           "200": {
@@ -100,14 +101,7 @@ export function openApiDocument(replica: Replica): OpenApiDocument {
             signature.inputs.map(({ name }) => name).join(", ")
           }.`,
           operationId: "predict",
-          parameters: [{
-            name: "x-request-timeout-ms",
-            in: "header",
-            required: false,
-            schema: { type: "integer", minimum: 1 },
-            description:
-              "How long the caller waits, in milliseconds; after that nothing is predicted, and 504 is answered",
-          }],
+          parameters: [VERSION_PARAMETER, TIMEOUT_PARAMETER],
           requestBody: {
             required: true,
             content: json(ref("PredictRequest"), { rows: [exampleRow(model)] }),
@@ -251,6 +245,23 @@ function failures(...statuses: (keyof typeof FAILURES)[]): Operation["responses"
     statuses.map((status) => [status, { description: FAILURES[status], content: json(ref("Error")) }]),
   );
 }
+
+const VERSION_PARAMETER = {
+  name: VERSION_HEADER,
+  in: "header",
+  required: false,
+  schema: { type: "string" },
+  description: "Deployment whose model is to answer, while the endpoint holds more than one",
+};
+
+const TIMEOUT_PARAMETER = {
+  name: "x-request-timeout-ms",
+  in: "header",
+  required: false,
+  schema: { type: "integer", minimum: 1 },
+  description:
+    "How long the caller waits, in milliseconds; after that nothing is predicted, and 504 is answered",
+};
 
 function parameter(name: string, description: string) {
   return { name, in: "path", required: true, schema: { type: "string" }, description };

@@ -4,6 +4,7 @@ import type { Access } from "./access.ts";
 import type { Counters } from "./counters.ts";
 import type { ModelHolder } from "./served_model.ts";
 import type { Turns } from "./turns.ts";
+import type { Shadowing } from "./shadowing.ts";
 
 export interface Replica {
   endpoint: string;
@@ -12,6 +13,7 @@ export interface Replica {
   loopback: boolean;
   holder: ModelHolder;
   counters: Counters;
+  shadowing: Shadowing;
   access: Access;
   /** Of the certificate's PEM text; null without TLS. */
   tls_cert_sha256: string | null;

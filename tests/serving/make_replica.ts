@@ -6,6 +6,7 @@ import { loadServedModel, ModelHolder } from "@/serving/served_model.ts";
 import { Turns } from "@/serving/turns.ts";
 import { sha256Hex } from "@/shared/hash.ts";
 import type { AccessKey, AccessSettings, HttpLimits } from "@/shared/replica_protocol.ts";
+import { Shadowing } from "@/serving/shadowing.ts";
 import { flowers } from "./make_artifact.ts";
 
 /** Open to all, unless said otherwise. */
@@ -42,12 +43,14 @@ export function makeReplica(
   artifact = flowers(),
   model_id = "flowers@3",
 ): Replica {
+  const counters = new Counters();
   return {
     endpoint: "garden",
     replica_id: "garden-1",
     loopback: true,
     holder: new ModelHolder(loadServedModel(artifact, model_id, 1)),
-    counters: new Counters(),
+    counters,
+    shadowing: new Shadowing(counters),
     access: makeAccess(),
     tls_cert_sha256: null,
     turns: new Turns(),
