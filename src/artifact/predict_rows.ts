@@ -2,6 +2,7 @@
 import { estimatorOf } from "@/ml/estimators.ts";
 import { type FittedPipeline, labelsOf, predictScores } from "@/ml/pipeline.ts";
 import { compileRows, type ReadRows } from "./compile_rows.ts";
+import { rangeWarnings } from "./range_warnings.ts";
 import { rowsToTable } from "./rows_to_table.ts";
 
 export interface RowPredictions {
@@ -19,6 +20,7 @@ export function predictRows(
 ): RowPredictions {
   const { pipeline } = artifact;
   const { scores, warnings } = scoreRows(pipeline, rows);
+  warnings.push(...rangeWarnings(pipeline, rows));
   const { classes } = pipeline.target;
   const predictions = labelsOf(pipeline, scores);
   if (classes.length === 0) return { predictions, warnings };

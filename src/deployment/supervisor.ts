@@ -42,7 +42,8 @@ export async function supervise(
     registry,
     log,
     childEnv: context.childEnv,
-    orphan_grace_s: context.config["serving.orphan_grace_s"],
+    config: context.config,
+    driftOf: () => null,
     wake: () => wake(),
   };
   const birth = identityOf(home.database);

@@ -1,9 +1,10 @@
 /** What one replica is: everything that its HTTP apps look at. */
-import { createHash, timingSafeEqual } from "node:crypto";
 import { AppError } from "@/shared/errors.ts";
+import type { Access } from "./access.ts";
 import type { Counters } from "./counters.ts";
-import type { RateLimit } from "./rate_limit.ts";
 import type { ModelHolder } from "./served_model.ts";
+import type { Turns } from "./turns.ts";
+import type { Shadowing } from "./shadowing.ts";
 
 export interface Replica {
   endpoint: string;
@@ -12,9 +13,13 @@ export interface Replica {
   loopback: boolean;
   holder: ModelHolder;
   counters: Counters;
-  limit: RateLimit;
-  /** SHA-256 of the keys that open the endpoint; null when it is open to all. */
-  keys: readonly Uint8Array[] | null;
+  shadowing: Shadowing;
+  access: Access;
+  /** Of the certificate's PEM text; null without TLS. */
+  tls_cert_sha256: string | null;
+  turns: Turns;
+  /** How many are open now. */
+  connections(): number;
   state: "checked" | "ready" | "draining";
   /** performance.now() at the start */
   started_ms: number;
@@ -29,12 +34,4 @@ export function notReady({ state }: Replica): AppError {
       hint: "Try again in a second.",
     },
   );
-}
-
-/** Compares hashes, so neither length nor content shows in the time it takes. */
-export function knowsKey(keys: readonly Uint8Array[], given: string): boolean {
-  const hash = createHash("sha256").update(given).digest();
-  let known = false;
-  for (const key of keys) if (timingSafeEqual(hash, key)) known = true;
-  return known;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createApp, ROUTES } from "@/serving/app.ts";
 import type { OpenApiDocument } from "@/serving/openapi.ts";
 import { houses } from "./make_artifact.ts";
-import { type Failure, makeReplica, post } from "./make_replica.ts";
+import { accessKey, type Failure, makeAccess, makeReplica, post } from "./make_replica.ts";
 
 const ROW = { length: 1.4, width: 0.2 };
 
@@ -118,8 +118,8 @@ Deno.test("the OpenAPI document lists every route, and its examples are true", a
 });
 
 Deno.test("the OpenAPI document of a locked endpoint names its two ways to send the key", async () => {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode("secret")));
-  const response = await createApp(makeReplica({ keys: [hash] })).request("/openapi.json", {
+  const access = makeAccess({ auth: "api_key", keys: [accessKey("secret")] });
+  const response = await createApp(makeReplica({ access })).request("/openapi.json", {
     headers: { "x-api-key": "secret" },
   });
   const document = await response.json() as OpenApiDocument;
