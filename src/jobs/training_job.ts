@@ -3,11 +3,11 @@ import { AppError, toWireError } from "@/shared/errors.ts";
 import type { HoldoutDoor } from "@/shared/holdout_door.ts";
 import { VERSION } from "@/shared/version.ts";
 import type { Holdout, Registry } from "@/registry/registry.ts";
-import type { CrossValidation } from "@/ml/model_selection/cross_validate.ts";
 import { candidatesFor } from "@/ml/model_selection/candidates.ts";
 import { defaultMetric, metricOf } from "@/ml/metrics.ts";
 import type { JobProgress, JobResult, LeaderboardRow, TrainingRequest } from "./job.ts";
 import type { LearningPool } from "./learning_pool.ts";
+import type { Measured } from "./tasks/compare.ts";
 import type { Prepared } from "./tasks/prepare.ts";
 
 export interface JobParts {
@@ -84,6 +84,8 @@ export async function runTrainingJob(
       findings: prepared.findings,
       ignored_findings: request.ignore_findings ?? [],
     },
+    // A part kept by an earlier version has none.
+    answers: best.answers ?? null,
   }, {
     signal,
     job_id,
@@ -158,8 +160,8 @@ function fitOptions(request: TrainingRequest, prepared: Prepared, candidate: Can
 
 interface Compared {
   rows: LeaderboardRow[];
-  results: Map<LeaderboardRow, CrossValidation>;
-  baseline: CrossValidation | null;
+  results: Map<LeaderboardRow, Measured>;
+  baseline: Measured | null;
   how: string;
 }
 
@@ -186,9 +188,9 @@ async function compareAll(
   const everyone = [...candidates, { algorithm: "dummy", params: {} }];
   // Candidates that run at once share the threads; the dummy needs none.
   const threads = Math.max(1, Math.floor(request.threads / candidates.length));
-  const one = async (candidate: Candidate, i: number): Promise<[LeaderboardRow, CrossValidation | null]> => {
+  const one = async (candidate: Candidate, i: number): Promise<[LeaderboardRow, Measured | null]> => {
     const part = `compare ${i}`;
-    const before = kept(part) as [LeaderboardRow, CrossValidation | null] | undefined;
+    const before = kept(part) as [LeaderboardRow, Measured | null] | undefined;
     if (before) {
       share[i] = 1;
       return before;
@@ -201,7 +203,7 @@ async function compareAll(
       std: null,
       duration_ms: 0,
     };
-    const done = (result: CrossValidation | null): [LeaderboardRow, CrossValidation | null] => {
+    const done = (result: Measured | null): [LeaderboardRow, Measured | null] => {
       row.duration_ms = rounded(performance.now() - started);
       share[i] = 1;
       keep(part, [row, result]);
@@ -237,7 +239,7 @@ async function compareAll(
   };
   const settled = await eachAtOnce(everyone, request.threads, one);
   const baseline = settled.pop()![1];
-  const results = new Map<LeaderboardRow, CrossValidation>();
+  const results = new Map<LeaderboardRow, Measured>();
   for (const [row, result] of settled) if (result) results.set(row, result);
   return { rows: settled.map(([row]) => row), results, baseline, how };
 }

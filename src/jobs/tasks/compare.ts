@@ -1,7 +1,9 @@
 /** Cross-validates one candidate on the training rows. */
 import type { Table } from "@/dataset/table.ts";
 import { crossValidate, type CrossValidation } from "@/ml/model_selection/cross_validate.ts";
-import type { FitOptions } from "@/ml/pipeline.ts";
+import type { Truth } from "@/ml/metric.ts";
+import type { FitOptions, TargetSpec } from "@/ml/pipeline.ts";
+import { type AnswerProfile, profileAnswers } from "@/monitoring/model_profile.ts";
 import type { Report } from "../learning_tasks.ts";
 
 export interface CompareInput {
@@ -13,13 +15,42 @@ export interface CompareInput {
   order?: Float64Array;
 }
 
-export function compare(input: CompareInput, report: Report): CrossValidation {
-  return crossValidate(input.train, {
+export interface Measured extends CrossValidation {
+  /** What it said of the rows that a fold left out: unlearned rows, as those that will come. */
+  answers: AnswerProfile | null;
+}
+
+export function compare(input: CompareInput, report: Report): Measured {
+  const truths: Truth[] = [];
+  let target: TargetSpec | null = null;
+  const result = crossValidate(input.train, {
     ...input.options,
     folds: input.folds,
     metric: input.metric,
     ...(input.groups ? { groups: input.groups } : {}),
     ...(input.order ? { order: input.order } : {}),
     onFold: (done, total, score) => report(done, total, score),
+    onTruth: (truth, spec) => {
+      truths.push(truth);
+      target = spec;
+    },
   });
+  const { name, classes } = target!;
+  const answers = profileAnswers(
+    name,
+    classes,
+    joined(truths.map(({ scores }) => scores)),
+    joined(truths.map(({ y }) => y)),
+  );
+  return { ...result, answers };
+}
+
+function joined(parts: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }

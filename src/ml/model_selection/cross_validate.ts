@@ -1,6 +1,7 @@
 import { kFoldSplits } from "@/dataset/split.ts";
 import { columnOf, type Table, takeRows } from "@/dataset/table.ts";
 import { AppError } from "@/shared/errors.ts";
+import type { Truth } from "../metric.ts";
 import { metricOf } from "../metrics.ts";
 import { scoreAll } from "../metrics/score_all.ts";
 import { type FitOptions, fitPipeline } from "../pipeline.ts";
@@ -30,6 +31,8 @@ export interface CrossValidateOptions extends FitOptions {
   /** The time of each row: training is earlier than the test. Not together with `groups`. */
   order?: Float64Array;
   onFold?: (done: number, total: number, score: number) => void;
+  /** What was predicted for the test rows of a fold, and what is true of them. */
+  onTruth?: (truth: Truth, target: TargetSpec) => void;
 }
 
 /**
@@ -66,6 +69,7 @@ export function crossValidate(table: Table, options: CrossValidateOptions): Cros
     const y = Float64Array.from(test, (row) => known.y[row]);
     const testWeight = weight && Float64Array.from(test, (row) => weight[row]);
     const truth = truthOf(y, scoresFor(pipeline, tested, target), target, testWeight);
+    options.onTruth?.(truth, target);
     const score = metric.compute(truth);
     if (!Number.isFinite(score)) {
       throw new AppError(
