@@ -13,6 +13,27 @@ const INPUT = z.strictObject({
   ),
 });
 const milliseconds = z.number().nullable().describe("Milliseconds; null before the first request");
+const latency = z.object({ p50: milliseconds, p95: milliseconds, p99: milliseconds });
+const versionRequests = z.object({
+  version: z.int().describe("Deployment"),
+  model_id: z.string().describe("Its model, name@version"),
+  total: z.int().describe("Prediction requests that it answered"),
+  errors: z.int().describe("Of these, answered with a status of 400 or more"),
+  rows: z.int().describe("Rows that it predicted"),
+  latency_ms: latency.describe("Time inside the replica, within 19 %"),
+  shadow: z.object({
+    requests: z.int().describe("Requests that it answered beside the version that the caller heard"),
+    failures: z.int().describe("Requests that it failed on; no caller saw it"),
+    dropped: z.int().describe("Requests that it was not asked, since it could not keep up"),
+    rows: z.int().describe("Rows that both answered"),
+    differing: z.int().describe("Of these, with another class, or a number further off than the tolerance"),
+    disagreement: z.number().nullable().describe("differing / rows, 0 to 1; null before the first row"),
+    mean_abs_difference: z.number().nullable().describe(
+      "Mean over the rows of |difference| in units of the target, or for classes of half the sum of |differences| of their probabilities (0 to 1); null before the first row",
+    ),
+    latency_ms: latency.describe("Time to predict, within 19 %"),
+  }).nullable().describe("What it did as a shadow; null when it never was one"),
+});
 const OUTPUT = z.object({
   endpoint: z.string().describe("Name of the endpoint"),
   status: status.describe(
@@ -40,8 +61,9 @@ const OUTPUT = z.object({
     total: z.int().describe("Prediction requests answered since the endpoint was created, all replicas"),
     errors: z.int().describe("Of these, answered with a status of 400 or more"),
     per_s: z.number().describe("Over the last ten seconds"),
-    latency_ms: z.object({ p50: milliseconds, p95: milliseconds, p99: milliseconds }).describe(
-      "Time inside the replica, within 19 %; null before the first request",
+    latency_ms: latency.describe("Time inside the replica, within 19 %; null before the first request"),
+    by_version: z.array(versionRequests).describe(
+      "The same for each version that was asked, the newest first",
     ),
   }).describe("What was asked of it, summed over all replicas"),
   drift: z.null().describe("Not measured yet: always null"),

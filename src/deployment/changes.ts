@@ -4,8 +4,8 @@
  */
 import { AppError, type WireError } from "@/shared/errors.ts";
 import { type Home, openState, transact } from "@/shared/home.ts";
-import { LatencyHistogram } from "@/shared/latency_histogram.ts";
 import type { ReplicaCounters } from "@/shared/replica_protocol.ts";
+import { addCounters } from "./add_counters.ts";
 import { type DeploymentRow, type EndpointRow, Records, type ReplicaRow, TABLES } from "./records.ts";
 
 export function openRecords(home: Home): Records {
@@ -198,17 +198,6 @@ export function keepCounters(records: Records, row: ReplicaRow, counters: Replic
     records.updateEndpoint(row.endpoint, { retired: addCounters(endpoint.retired, last) });
   }
   if (row.counters) records.updateReplica(row.replica_id, { counters: null });
-}
-
-export function addCounters(a: ReplicaCounters | null, b: ReplicaCounters): ReplicaCounters {
-  if (!a) return { ...b, per_s: 0 };
-  const by_status = { ...a.by_status };
-  for (const [status, count] of Object.entries(b.by_status)) {
-    by_status[status] = (by_status[status] ?? 0) + count;
-  }
-  const latency = LatencyHistogram.fromWire(a.latency);
-  latency.add(LatencyHistogram.fromWire(b.latency));
-  return { by_status, rows: a.rows + b.rows, per_s: 0, latency: latency.toWire() };
 }
 
 export function noEndpoint(records: Records, name: string): AppError {

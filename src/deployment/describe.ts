@@ -1,8 +1,8 @@
 /** How an endpoint is, asked from its replicas themselves: right also when no supervisor runs. */
 import type { WireError } from "@/shared/errors.ts";
-import { LatencyHistogram } from "@/shared/latency_histogram.ts";
-import type { ReplicaCounters, ReplicaStatus } from "@/shared/replica_protocol.ts";
-import { addCounters } from "./changes.ts";
+import { type HistogramWire, LatencyHistogram } from "@/shared/latency_histogram.ts";
+import type { Counted, CountedShadow, ReplicaCounters, ReplicaStatus } from "@/shared/replica_protocol.ts";
+import { addCounters } from "./add_counters.ts";
 import { NobodyThere } from "./local_http.ts";
 import type { EndpointRow, Records, ReplicaRow } from "./records.ts";
 import { ReplicaDoor } from "./replica_door.ts";
@@ -16,6 +16,43 @@ export interface DescribedReplica {
   version: number;
 }
 
+/** In ms, within 19 %; null before the first request. */
+export interface Latency {
+  p50: number | null;
+  p95: number | null;
+  p99: number | null;
+}
+
+/** What callers asked of one version. */
+export interface VersionRequests {
+  version: number;
+  model_id: string;
+  total: number;
+  /** Of these, answered with a status of 400 or more. */
+  errors: number;
+  rows: number;
+  latency_ms: Latency;
+  /** What it did beside another version, unseen by callers; null when it never did. */
+  shadow: ShadowRequests | null;
+}
+
+export interface ShadowRequests extends Omit<CountedShadow, "abs_difference" | "latency"> {
+  /** Share of the rows with another answer; null before the first row. */
+  disagreement: number | null;
+  /** Mean over the rows; null before the first. */
+  mean_abs_difference: number | null;
+  latency_ms: Latency;
+}
+
+export interface DescribedRequests {
+  total: number;
+  errors: number;
+  per_s: number;
+  latency_ms: Latency;
+  /** The versions that were asked, the newest first. */
+  by_version: VersionRequests[];
+}
+
 export interface DescribedEndpoint {
   endpoint: string;
   status: "ready" | "degraded" | "failed" | "stopped";
@@ -24,12 +61,7 @@ export interface DescribedEndpoint {
   url: string;
   replicas: DescribedReplica[];
   traffic: { version: number; model_id: string; weight: number }[];
-  requests: {
-    total: number;
-    errors: number;
-    per_s: number;
-    latency_ms: { p50: number | null; p95: number | null; p99: number | null };
-  };
+  requests: DescribedRequests;
   drift: null;
   error: WireError | null;
 }
@@ -65,7 +97,7 @@ export async function describeEndpoint(records: Records, endpoint: EndpointRow):
     url: urlOf(endpoint),
     replicas,
     traffic: live ? [{ version: live.version, model_id: live.model_id, weight: 1 }] : [],
-    requests: requestsOf(counters, per_s),
+    requests: requestsOf(records, endpoint.name, counters, per_s),
     drift: null,
     error: endpoint.error,
   };
@@ -112,14 +144,52 @@ async function ask(
   };
 }
 
-function requestsOf(counters: ReplicaCounters | null, per_s: number): DescribedEndpoint["requests"] {
-  const by_status = Object.entries(counters?.by_status ?? {});
+function requestsOf(
+  records: Records,
+  endpoint: string,
+  counters: ReplicaCounters | null,
+  per_s: number,
+): DescribedRequests {
+  const versions = Object.entries(counters?.by_version ?? {})
+    .map(([version, counted]) => ({ deployment: records.version(endpoint, Number(version)), counted }))
+    .filter(({ deployment }) => deployment !== null)
+    .sort((a, b) => b.deployment!.version - a.deployment!.version);
+  return {
+    ...totalsOf(counters ?? NOTHING),
+    per_s: Math.round(per_s * 100) / 100,
+    by_version: versions.map(({ deployment, counted }) => ({
+      version: deployment!.version,
+      model_id: deployment!.model_id,
+      ...totalsOf(counted),
+      rows: counted.rows,
+      shadow: counted.shadow && shadowOf(counted.shadow),
+    })),
+  };
+}
+
+const NOTHING: Counted = { by_status: {}, rows: 0, latency: { buckets: [], sum_ms: 0 } };
+
+function totalsOf(counted: Counted): { total: number; errors: number; latency_ms: Latency } {
+  const by_status = Object.entries(counted.by_status);
   const sum = (rows: [string, number][]) => rows.reduce((total, [, count]) => total + count, 0);
-  const latency = LatencyHistogram.fromWire(counters?.latency);
   return {
     total: sum(by_status),
     errors: sum(by_status.filter(([status]) => Number(status) >= 400)),
-    per_s: Math.round(per_s * 100) / 100,
-    latency_ms: { p50: latency.quantile(0.5), p95: latency.quantile(0.95), p99: latency.quantile(0.99) },
+    latency_ms: latencyOf(counted.latency),
   };
+}
+
+function shadowOf({ abs_difference, latency, ...counts }: CountedShadow): ShadowRequests {
+  const { rows, differing } = counts;
+  return {
+    ...counts,
+    disagreement: rows > 0 ? differing / rows : null,
+    mean_abs_difference: rows > 0 ? abs_difference / rows : null,
+    latency_ms: latencyOf(latency),
+  };
+}
+
+function latencyOf(wire: HistogramWire): Latency {
+  const latency = LatencyHistogram.fromWire(wire);
+  return { p50: latency.quantile(0.5), p95: latency.quantile(0.95), p99: latency.quantile(0.99) };
 }

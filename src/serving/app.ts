@@ -12,6 +12,7 @@ import {
   requestIdOf,
   SAFE_HEADERS,
 } from "./door.ts";
+import type { Exchange } from "./exchange.ts";
 import { metadata } from "./metadata.ts";
 import { metricsText } from "./metrics_text.ts";
 import { OPEN_INFERENCE_ROUTES, requireReady } from "./open_inference_routes.ts";
@@ -41,7 +42,7 @@ export const ROUTES: readonly Route[] = [
       return { ready: true, model: replica.holder.current.model_id };
     },
   },
-  { method: "POST", path: "/predict", json: (replica, c) => predict(replica, c.req.raw) },
+  { method: "POST", path: "/predict", json: (replica, c, exchange) => predict(replica, c.req.raw, exchange) },
   ...OPEN_INFERENCE_ROUTES,
 ];
 
@@ -77,30 +78,31 @@ async function throughDoor(
   replica: Replica,
   { headers }: Request,
   path: string,
-  work: (request_id: string) => Promise<Response>,
+  work: (exchange: Exchange) => Promise<Response>,
 ): Promise<Response> {
   const started_ms = performance.now();
-  const request_id = requestIdOf(headers);
+  const exchange: Exchange = { request_id: requestIdOf(headers), model: null };
   replica.counters.inFlight++;
   let response: Response;
   try {
     admit(replica, headers, path, started_ms);
-    response = await work(request_id);
+    response = await work(exchange);
   } catch (error) {
-    response = errorResponse(replica, error, path, request_id);
+    response = errorResponse(replica, error, path, exchange.request_id);
   }
   replica.counters.inFlight--;
   // A client that keeps its connection is told to find another replica.
   if (replica.state === "draining") response.headers.set("connection", "close");
-  if (isPrediction(path)) count(replica, response.status, started_ms);
+  if (isPrediction(path)) count(replica, exchange, response.status, started_ms);
   return response;
 }
 
 function answer(replica: Replica, c: Context, route: Route): Promise<Response> {
-  return throughDoor(replica, c.req.raw, c.req.path, async (request_id) => {
+  return throughDoor(replica, c.req.raw, c.req.path, async (exchange) => {
+    const { request_id } = exchange;
     if (route.json) {
       const cached = route.method === "GET" ? { "cache-control": "no-store" } : undefined;
-      return jsonResponse(request_id, await route.json(replica, c), 200, cached);
+      return jsonResponse(request_id, await route.json(replica, c, exchange), 200, cached);
     }
     const { body, type } = route.text?.(replica) ??
       { body: route.page!(replica), type: "text/html; charset=utf-8" };
@@ -128,7 +130,7 @@ export function createHandler(replica: Replica): (request: Request) => Response 
         replica,
         request,
         "/predict",
-        async (request_id) => jsonResponse(request_id, await predict(replica, request)),
+        async (exchange) => jsonResponse(exchange.request_id, await predict(replica, request, exchange)),
       );
     }
     return app.fetch(request);

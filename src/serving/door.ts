@@ -3,6 +3,8 @@
  * error. `/predict` goes through it without a router, everything else through Hono.
  */
 import { AppError, ERROR_CODES, toWireError } from "@/shared/errors.ts";
+import { NO_VERSION } from "@/shared/replica_protocol.ts";
+import type { Exchange } from "./exchange.ts";
 import { knowsKey, type Replica } from "./replica_state.ts";
 
 /** Sent with what a browser shows or keeps. */
@@ -150,8 +152,8 @@ function keyOf(headers: Headers): string | null {
   }
 }
 
-/** Counts a prediction and how long it took. */
-export function count(replica: Replica, status: number, started_ms: number): void {
+/** Counts a prediction for the model that answered, and how long it took. */
+export function count(replica: Replica, { model }: Exchange, status: number, started_ms: number): void {
   const now = performance.now();
-  replica.counters.record(status, now - started_ms, now);
+  replica.counters.record(model === null ? NO_VERSION : model.version, status, now - started_ms, now);
 }

@@ -3,6 +3,7 @@ import type { Replica } from "./replica_state.ts";
 
 export function metricsText(replica: Replica): string {
   const { counters, holder: { current: model } } = replica;
+  const total = counters.total();
   const labels = (more: Record<string, string | number>) =>
     `{${
       Object.entries({ endpoint: replica.endpoint, ...more }).map(([key, value]) =>
@@ -18,11 +19,11 @@ export function metricsText(replica: Replica): string {
     "mlmcp_requests_total",
     "counter",
     "Prediction requests answered, by HTTP status.",
-    [...counters.byStatus].sort(([a], [b]) => a - b).map(([status, count]) => [labels({ status }), count]),
+    [...total.byStatus].sort(([a], [b]) => a - b).map(([status, count]) => [labels({ status }), count]),
   );
-  family("mlmcp_rows_total", "counter", "Rows predicted.", [[labels({}), counters.rows]]);
+  family("mlmcp_rows_total", "counter", "Rows predicted.", [[labels({}), total.rows]]);
   family("mlmcp_requests_in_flight", "gauge", "Requests being answered.", [[labels({}), counters.inFlight]]);
-  const latency = counters.latency;
+  const { latency } = total;
   family("mlmcp_request_duration_seconds", "histogram", "Time to answer a prediction request.", [
     ...latency.cumulative().map((
       { le_s, count },

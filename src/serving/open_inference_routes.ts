@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { predictRows } from "@/artifact/predict_rows.ts";
 import { AppError } from "@/shared/errors.ts";
 import { VERSION } from "@/shared/version.ts";
+import type { Exchange } from "./exchange.ts";
 import { inputTensors, outputTensors, readInferRequest, writeOutputs } from "./open_inference.ts";
 import { readPredictionBody } from "./read_json.ts";
 import { notReady, type Replica } from "./replica_state.ts";
@@ -58,14 +59,13 @@ export function requireReady(replica: Replica): void {
   if (replica.state !== "ready") throw notReady(replica);
 }
 
-const infer = async (replica: Replica, c: Context) => {
+const infer = async (replica: Replica, c: Context, exchange: Exchange) => {
   const model = modelOf(replica, c);
-  const { id, rows, outputs } = readInferRequest(
-    await readPredictionBody(replica, c.req.raw),
-    model.signature,
-  );
+  const body = await readPredictionBody(replica, c.req.raw);
+  exchange.model = model;
+  const { id, rows, outputs } = readInferRequest(body, model.signature);
   const answer = predictRows(model.artifact, rows);
-  replica.counters.rows += rows.length;
+  replica.counters.of(model.version).rows += rows.length;
   return {
     model_name: model.name,
     model_version: model.model_version,

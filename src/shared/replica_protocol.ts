@@ -63,13 +63,45 @@ export interface ReplicaStatus {
   last_error: string | null;
 }
 
-export interface ReplicaCounters {
+/** Counts of one version, or of all together. */
+export interface Counted {
   /** Prediction requests that were answered, by HTTP status. */
   by_status: Record<string, number>;
   rows: number;
+  latency: HistogramWire;
+}
+
+/** What a version counted as a shadow: it answered after, and beside, the version that the caller heard. */
+export interface CountedShadow {
+  /** Requests that it answered too. */
+  requests: number;
+  /** Requests that it failed on. */
+  failures: number;
+  /** Requests that it was not asked, since it could not keep up. */
+  dropped: number;
+  /** Rows that both answered. */
+  rows: number;
+  /** Of these, with another class, or with numbers further apart than the tolerance. */
+  differing: number;
+  /** Sum over the rows: of |difference| of numbers, or of half the sum of |differences| of class probabilities. */
+  abs_difference: number;
+  latency: HistogramWire;
+}
+
+export interface CountedVersion extends Counted {
+  /** null when it was never a shadow. */
+  shadow: CountedShadow | null;
+}
+
+/** The version of requests that were refused before a model was chosen for them. */
+export const NO_VERSION = 0;
+
+/** `by_status`, `rows` and `latency` are of all versions together. */
+export interface ReplicaCounters extends Counted {
   /** Of the last ten seconds. */
   per_s: number;
-  latency: HistogramWire;
+  /** By deployment version, and NO_VERSION. Missing in counters that an earlier mlmcp kept. */
+  by_version?: Record<string, CountedVersion>;
 }
 
 /** The version that POST /control/prepare brings, as headers beside the artifact's bytes. */

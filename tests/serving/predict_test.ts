@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { NO_VERSION } from "@/shared/replica_protocol.ts";
 import { createApp, createHandler } from "@/serving/app.ts";
 import { houses } from "./make_artifact.ts";
 import { type Failure, makeReplica, post } from "./make_replica.ts";
@@ -191,10 +192,15 @@ Deno.test("predict counts requests by status, rows and time", async () => {
   await app.request("/predict", post({ rows: [ROW, ROW] }));
   await app.request("/predict", post({ rows: [] }));
   await app.request("/metadata");
-  assert.deepEqual([...replica.counters.byStatus], [[200, 1], [400, 1]]);
-  assert.equal(replica.counters.rows, 2);
-  assert.equal(replica.counters.latency.count, 2);
-  assert.equal(replica.counters.inFlight, 0);
+  await app.request("/predict", post({ rows: [{ hue: 1 }] }));
+  const { counters, holder } = replica;
+  const counted = counters.total();
+  assert.deepEqual([...counted.byStatus].sort(), [[200, 1], [400, 2]]);
+  assert.deepEqual([...counters.of(holder.current.version).byStatus], [[200, 1], [400, 1]], "of the model");
+  assert.deepEqual([...counters.of(NO_VERSION).byStatus], [[400, 1]], "of what reached no model");
+  assert.equal(counted.rows, 2);
+  assert.equal(counted.latency.count, 3);
+  assert.equal(counters.inFlight, 0);
 });
 
 Deno.test("predict keeps an unexpected error for the log and does not show it", async () => {
