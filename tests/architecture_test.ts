@@ -38,7 +38,14 @@ const BORDERS: Record<string, readonly string[]> = {
     "src/registry",
     "src/jobs",
   ],
-  "servers/deploy": ["servers", "src/shared", "src/registry", "src/artifact", "src/deployment"],
+  "servers/deploy": [
+    "servers",
+    "src/shared",
+    "src/monitoring",
+    "src/registry",
+    "src/artifact",
+    "src/deployment",
+  ],
   "servers": ["src/shared"],
   "agent": ["src/shared"],
 };

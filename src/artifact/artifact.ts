@@ -161,22 +161,7 @@ const DOCUMENT = z.strictObject({
  */
 export function decodeArtifact(bytes: Uint8Array): Artifact {
   const { tensors, metadata } = decodeSafetensors(bytes);
-  const text = metadata[METADATA_KEY];
-  if (text === undefined) {
-    throw damaged(`its metadata has no "${METADATA_KEY}", so it is not a model of mlmcp`);
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw damaged(`its description is not JSON: ${(error as Error).message}`);
-  }
-  const parsed = DOCUMENT.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw damaged(`${issue.path.join(".") || "its description"}: ${issue.message}`);
-  }
-  const document = parsed.data;
+  const document = readDocument(metadata);
   const unused = new Set(Object.keys(tensors));
   const unpack = (value: Packed, where: string): State => {
     const state = unpackState(value, where, tensors, unused);
@@ -196,6 +181,34 @@ export function decodeArtifact(bytes: Uint8Array): Artifact {
   const fault = document.profile && profileFault(document.profile, pipeline);
   if (fault) throw damaged(`profile: ${fault}`);
   return { ...document, pipeline, sha256: sha256Hex(bytes), size_bytes: bytes.length };
+}
+
+function readDocument(metadata: Record<string, string>): z.infer<typeof DOCUMENT> {
+  const text = metadata[METADATA_KEY];
+  if (text === undefined) {
+    throw damaged(`its metadata has no "${METADATA_KEY}", so it is not a model of mlmcp`);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw damaged(`its description is not JSON: ${(error as Error).message}`);
+  }
+  const parsed = DOCUMENT.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw damaged(`${issue.path.join(".") || "its description"}: ${issue.message}`);
+  }
+  return parsed.data;
+}
+
+/**
+ * Only the task and the profile, without the learned state.
+ * @throws AppError data_loss as decodeArtifact does
+ */
+export function readProfile(bytes: Uint8Array): Pick<Artifact, "profile"> & Pick<FittedPipeline, "task"> {
+  const { profile, pipeline: { task } } = readDocument(decodeSafetensors(bytes).metadata);
+  return { task, profile };
 }
 
 /** What a schema can't say: names that must be known, and lengths that must agree. */

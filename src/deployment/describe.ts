@@ -1,6 +1,9 @@
 /** How an endpoint is, asked from its replicas themselves: right also when no supervisor runs. */
 import type { WireError } from "@/shared/errors.ts";
 import { type HistogramWire, LatencyHistogram } from "@/shared/latency_histogram.ts";
+import type { AccuracyEstimate } from "@/monitoring/drift.ts";
+import type { QualityReport } from "@/monitoring/quality.ts";
+import type { AlertReport, DriftReport, FeedbackReport, WatchReport } from "@/monitoring/watch_report.ts";
 import type { Counted, CountedShadow, ReplicaCounters, ReplicaStatus } from "@/shared/replica_protocol.ts";
 import { addCounters } from "./add_counters.ts";
 import { NobodyThere } from "./local_http.ts";
@@ -62,7 +65,13 @@ export interface DescribedEndpoint {
   replicas: DescribedReplica[];
   traffic: { version: number; model_id: string; weight: number }[];
   requests: DescribedRequests;
-  drift: null;
+  /** Of the version that serves; null: see drift_reason. */
+  drift: DriftReport | null;
+  drift_reason: string | null;
+  /** How right that version is: without labels, and by labels. */
+  accuracy: { estimate: AccuracyEstimate | null; labelled: QualityReport | null; feedback: FeedbackReport };
+  /** Those that fire, and some that have resolved; newest first. */
+  alerts: AlertReport[];
   error: WireError | null;
 }
 
@@ -89,6 +98,7 @@ export async function describeEndpoint(records: Records, endpoint: EndpointRow):
     per_s += own.per_s;
   }
   const pending = records.pending(endpoint.name);
+  const report = await publishedReport(rows);
   return {
     endpoint: endpoint.name,
     status: statusOf(endpoint, ready, live !== null || pending !== null),
@@ -98,8 +108,38 @@ export async function describeEndpoint(records: Records, endpoint: EndpointRow):
     replicas,
     traffic: live ? [{ version: live.version, model_id: live.model_id, weight: 1 }] : [],
     requests: requestsOf(records, endpoint.name, counters, per_s),
-    drift: null,
+    ...watchedOf(live?.version ?? null, report),
     error: endpoint.error,
+  };
+}
+
+/** What the supervisor last told any of the replicas; null when none tells. */
+async function publishedReport(rows: readonly ReplicaRow[]): Promise<WatchReport | null> {
+  for (const row of rows) {
+    if (row.control_port === null) continue;
+    try {
+      const published = await new ReplicaDoor({ ...row, control_port: row.control_port }).published();
+      if (published) return published.report;
+    } catch { /* gone, busy, or of an earlier mlmcp: perhaps the next one tells */ }
+  }
+  return null;
+}
+
+function watchedOf(
+  live: number | null,
+  report: WatchReport | null,
+): Pick<DescribedEndpoint, "drift" | "drift_reason" | "accuracy" | "alerts"> {
+  const watched = report?.versions.find(({ version }) => version === live);
+  const missing = live === null ? "Nothing is deployed." : "The supervisor has not looked at it yet.";
+  return {
+    drift: watched?.drift ?? null,
+    drift_reason: watched ? watched.drift_reason : missing,
+    accuracy: {
+      estimate: watched?.estimate ?? null,
+      labelled: watched?.quality ?? null,
+      feedback: report?.feedback ?? { matched: 0, unmatched: 0, dropped: 0 },
+    },
+    alerts: report?.alerts ?? [],
   };
 }
 

@@ -3,8 +3,11 @@
  * database or can be asked from the replicas, so it can be killed between any two steps and its successor goes on.
  */
 import { AppError, toWireError, type WireError } from "@/shared/errors.ts";
+import type { ReplicaCounters } from "@/shared/replica_protocol.ts";
 import type { Registry } from "@/registry/registry.ts";
+import { addCounters } from "./add_counters.ts";
 import { makeFailed, makeLive, makeStopped } from "./changes.ts";
+import { EndpointWatch, type WatchParts } from "./endpoint_watch.ts";
 import { NobodyThere } from "./local_http.ts";
 import { isFree } from "./ports.ts";
 import type { DeploymentRow, EndpointRow } from "./records.ts";
@@ -13,7 +16,7 @@ import { MANY_DEATHS, rateShare, Slot, type SlotParts } from "./slot.ts";
 /** Looks, a second apart, that a busy replica gets to change its model. */
 const MAX_TRIES = 10;
 
-export interface KeeperParts extends SlotParts {
+export interface KeeperParts extends SlotParts, WatchParts {
   registry: Registry;
 }
 
@@ -25,7 +28,11 @@ export class EndpointKeeper {
   /** How often replicas were asked in vain to change to a version. */
   #tries: { version: number; count: number } | null = null;
 
-  constructor(readonly parts: KeeperParts, readonly name: string) {}
+  readonly watch: EndpointWatch;
+
+  constructor(readonly parts: KeeperParts, readonly name: string) {
+    this.watch = new EndpointWatch(parts, name);
+  }
 
   /** No process of it runs or is about to. */
   get idle(): boolean {
@@ -74,12 +81,44 @@ export class EndpointKeeper {
       const ended = await Promise.all([...this.#slots.values()].map((slot) => this.#end(slot)));
       const unsettled = endpoint &&
         (endpoint.desired === "deleted" || endpoint.live_version !== null || endpoint.error);
-      if (unsettled && ended.every(Boolean)) makeStopped(records, this.name);
+      if (unsettled && ended.every(Boolean)) {
+        makeStopped(records, this.name);
+        if (endpoint.desired === "deleted") this.watch.forget();
+      }
       return;
     }
     const pending = records.pending(this.name);
     if (pending) await this.#rollOut(endpoint, pending);
     else await this.#hold(endpoint);
+    await this.#look();
+  }
+
+  async #look(): Promise<void> {
+    const endpoint = this.parts.records.endpoint(this.name);
+    const counters = this.#counters();
+    if (!endpoint || !counters) return;
+    const ready = this.#ready().filter(({ door }) => door);
+    await this.watch.look({
+      endpoint,
+      counters,
+      in_flight: ready.reduce((sum, { lastStatus }) => sum + (lastStatus?.in_flight ?? 0), 0),
+      restarts: this.parts.records.replicas(this.name).reduce((sum, { restarts }) => sum + restarts, 0),
+      doors: ready.map(({ replica_id, door }) => ({
+        key: `${replica_id} ${door!.address.control_port}`,
+        door: door!,
+      })),
+    });
+  }
+
+  /** Of all replicas, also of those that are gone. */
+  #counters(): ReplicaCounters | null {
+    const { records } = this.parts;
+    let sum = records.endpoint(this.name)?.retired ?? null;
+    for (const row of records.replicas(this.name)) {
+      const counters = this.#slots.get(row.slot)?.lastStatus?.counters ?? row.counters;
+      if (counters) sum = addCounters(sum, counters);
+    }
+    return sum;
   }
 
   #slot(number: number): Slot {

@@ -1,7 +1,8 @@
-/** Counts of the rows that a model was asked about, kept while it answers. A row of 20 columns takes about 0.3 µs. */
+/** Counts of the rows that a model was asked about, and of its answers, in the bins of its profile. */
 import type { Column } from "@/dataset/table.ts";
 import { codeBins, type Layout, layoutOf, numberBins } from "./layout.ts";
-import { likeliest, type ModelProfile } from "./model_profile.ts";
+import type { ModelProfile } from "./model_profile.ts";
+import type { ColumnProfile } from "./profile.ts";
 
 /** What was counted since it was last taken. Two add up field by field. */
 export interface TallyWire {
@@ -15,8 +16,12 @@ export interface TallyWire {
   confident: number;
 }
 
-/** So many rows a second are looked at. Beyond them the shares would not get better, only the answers slower. */
-export const ROWS_PER_SECOND = 1000;
+/** One answer: the number, or the class with its probability. */
+export interface Answer {
+  prediction: string | number;
+  /** null for a regression. */
+  confidence: number | null;
+}
 
 export class Tally {
   readonly layout: Layout;
@@ -24,15 +29,11 @@ export class Tally {
   readonly #bins: ((value: number) => number)[];
   /** The feature that each profiled column is. */
   readonly #features: number[];
-  readonly #binOfNumber: ((value: number) => number) | null;
-  readonly #binOfClass: ((code: number) => number) | null;
-  readonly #classes: number;
+  readonly #binOfAnswer: ((prediction: string | number) => number) | null;
   readonly #threshold: number;
   #rows = 0;
   #confidence = 0;
   #confident = 0;
-  #second = -1;
-  #left = 0;
 
   /**
    * @param features the model's, in the order of its tables' columns
@@ -51,49 +52,26 @@ export class Tally {
       column.edges ? numberBins(column) : codeBins(column, features[this.#features[k]].categories ?? [])
     );
     const { answers } = profile;
-    this.#classes = classes.length;
-    this.#binOfNumber = answers?.prediction.edges ? numberBins(answers.prediction) : null;
-    this.#binOfClass = answers?.prediction.categories
-      ? codeBins(answers.prediction, classes.map(String))
-      : null;
+    this.#binOfAnswer = answers && binOfAnswer(answers.prediction, classes);
     this.#threshold = answers?.confidence?.threshold ?? 0;
   }
 
-  /**
-   * Looks at some rows of a table and what was predicted for them, spread evenly over it.
-   * @param scores regression: (rows). Classification: (rows * classes) probabilities, row-major
-   * @param now_ms performance.now()
-   */
-  observe(columns: readonly Column[], scores: ArrayLike<number>, rows: number, now_ms: number): void {
-    const second = Math.floor(now_ms / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#left = ROWS_PER_SECOND;
-    }
-    const taken = Math.min(rows, this.#left);
-    if (taken === 0) return;
-    this.#left -= taken;
-    this.#rows += taken;
-    const step = rows / taken;
+  /** @param columns the model's features, in its order; one answer a row */
+  add(columns: readonly Column[], answers: readonly Answer[]): void {
     const counts = this.#counts;
+    this.#rows += answers.length;
     for (let k = 0; k < this.#bins.length; k++) {
       const column = columns[this.#features[k]];
       const values = column.storage === "numeric" ? column.values : column.codes;
       const { offset } = this.layout.columns[k];
       const binOf = this.#bins[k];
-      for (let i = 0; i < taken; i++) counts[offset + binOf(values[Math.floor(i * step)])]++;
+      for (let i = 0; i < answers.length; i++) counts[offset + binOf(values[i])]++;
     }
-    for (let i = 0; i < taken; i++) this.#observeAnswer(scores, Math.floor(i * step));
-  }
-
-  #observeAnswer(scores: ArrayLike<number>, row: number): void {
-    const { prediction } = this.layout;
-    if (!prediction) return;
-    if (this.#binOfNumber) this.#counts[prediction.offset + this.#binOfNumber(scores[row])]++;
-    else {
-      const named = likeliest(scores, row * this.#classes, this.#classes);
-      const confidence = scores[row * this.#classes + named];
-      this.#counts[prediction.offset + this.#binOfClass!(named)]++;
+    if (!this.#binOfAnswer) return;
+    const { offset } = this.layout.prediction!;
+    for (const { prediction, confidence } of answers) {
+      counts[offset + this.#binOfAnswer(prediction)]++;
+      if (confidence === null) continue;
       this.#confidence += confidence;
       if (confidence >= this.#threshold) this.#confident++;
     }
@@ -112,6 +90,16 @@ export class Tally {
     this.#rows = this.#confidence = this.#confident = 0;
     return wire;
   }
+}
+
+function binOfAnswer(
+  profile: ColumnProfile,
+  classes: readonly (string | number)[],
+): (prediction: string | number) => number {
+  if (profile.edges) return numberBins(profile) as (prediction: string | number) => number;
+  const binOf = codeBins(profile, classes.map(String));
+  const bins = new Map(classes.map((label, code) => [label, binOf(code)]));
+  return (prediction) => bins.get(prediction) ?? profile.counts.length;
 }
 
 /** @returns their sum; of two that do not fit, the second */

@@ -13,6 +13,7 @@ import {
   SAFE_HEADERS,
 } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
+import { feedback } from "./feedback.ts";
 import { metadata } from "./metadata.ts";
 import { metricsText } from "./metrics_text.ts";
 import { OPEN_INFERENCE_ROUTES, requireReady } from "./open_inference_routes.ts";
@@ -43,6 +44,7 @@ export const ROUTES: readonly Route[] = [
     },
   },
   { method: "POST", path: "/predict", json: (replica, c, exchange) => predict(replica, c.req.raw, exchange) },
+  { method: "POST", path: "/feedback", json: (replica, c) => feedback(replica, c.req.raw) },
   ...OPEN_INFERENCE_ROUTES,
 ];
 

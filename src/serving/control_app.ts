@@ -8,7 +8,7 @@ import {
   type ReplicaStatus,
   VERSION_HEADER,
 } from "@/shared/replica_protocol.ts";
-import type { Replica } from "./replica_state.ts";
+import { noteError, type Replica } from "./replica_state.ts";
 import { probeRights } from "./rights_probe.ts";
 
 export interface ControlOptions {
@@ -55,6 +55,8 @@ export function createControlApp({ token, replica, pid, heard, drain }: ControlO
     replica.holder.discard();
     return c.json({ version: replica.holder.current.version });
   });
+  app.post("/control/watch", async (c) => c.json(replica.watching.exchange(await c.req.json())));
+  app.get("/control/published", (c) => c.json(replica.watching.published));
   app.post("/control/limit", async (c) => {
     const { rate_limit_per_s } = await c.req.json() as { rate_limit_per_s: number | null };
     replica.limit.per_s = rate_limit_per_s;
@@ -72,7 +74,7 @@ export function createControlApp({ token, replica, pid, heard, drain }: ControlO
   });
   app.onError((error, c) => {
     const wire = toWireError(error);
-    if (!(error instanceof AppError)) replica.last_error = `${c.req.path}: ${error.stack ?? error.message}`;
+    if (!(error instanceof AppError)) noteError(replica, c.req.path, error);
     return c.json({ error: wire }, ERROR_CODES[wire.code].http as 400);
   });
   return app;

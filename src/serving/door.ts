@@ -5,7 +5,7 @@
 import { AppError, ERROR_CODES, toWireError } from "@/shared/errors.ts";
 import { NO_VERSION } from "@/shared/replica_protocol.ts";
 import type { Exchange } from "./exchange.ts";
-import { knowsKey, type Replica } from "./replica_state.ts";
+import { knowsKey, noteError, type Replica } from "./replica_state.ts";
 
 /** Sent with what a browser shows or keeps. */
 export const SAFE_HEADERS: readonly [string, string][] = [
@@ -32,10 +32,13 @@ export function jsonResponse(
 let lastId = 0;
 const idPrefix = crypto.randomUUID().slice(0, 8);
 
+/** What an id of a request may look like. */
+export const REQUEST_ID = /^[\w.:-]{1,128}$/;
+
 /** The caller's own id where it is a sensible one, else a new one. */
 export function requestIdOf(headers: Headers): string {
   const given = headers.get("x-request-id");
-  return given !== null && /^[\w.:-]{1,128}$/.test(given) ? given : `${idPrefix}-${(++lastId).toString(36)}`;
+  return given !== null && REQUEST_ID.test(given) ? given : `${idPrefix}-${(++lastId).toString(36)}`;
 }
 
 /** Open to everyone, so that a load balancer needs no key. */
@@ -105,10 +108,7 @@ export function errorResponse(replica: Replica, error: unknown, path: string, re
   const wire = toWireError(error);
   let status: number = ERROR_CODES[wire.code].http;
   const extra: Record<string, string> = {};
-  if (!(error instanceof AppError)) {
-    // There is no disk and no stderr in here: the supervisor asks for it and logs it.
-    replica.last_error = `${path}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`;
-  }
+  if (!(error instanceof AppError)) noteError(replica, path, error);
   if (error instanceof MethodNotAllowed) {
     status = 405;
     extra["allow"] = error.allow;

@@ -13,9 +13,10 @@ import { createControlApp } from "./control_app.ts";
 import { Counters } from "./counters.ts";
 import { contentSecurityPolicy } from "./page.ts";
 import { RateLimit } from "./rate_limit.ts";
-import type { Replica } from "./replica_state.ts";
+import { noteError, type Replica } from "./replica_state.ts";
 import { loadServedModel, ModelHolder } from "./served_model.ts";
 import { StartInput } from "./start_input.ts";
+import { Watching } from "./watching.ts";
 
 /** How long requests in flight may take when the replica drains. */
 const DRAIN_MS = 20_000;
@@ -81,18 +82,20 @@ function ignoreTerminal(): void {
 }
 
 function createReplica(start: ReplicaStart, artifact: Uint8Array): Replica {
-  return {
+  const replica: Replica = {
     endpoint: start.endpoint,
     replica_id: start.replica_id,
     loopback: ["127.0.0.1", "localhost", "::1"].includes(start.host),
     holder: new ModelHolder(loadServedModel(artifact, start.model_id, start.version)),
     counters: new Counters(),
+    watching: new Watching((error) => noteError(replica, "watching", error)),
     limit: new RateLimit(start.rate_limit_per_s, performance.now()),
     keys: start.auth === "api_key" ? start.api_key_sha256.map((hex) => Uint8Array.fromHex(hex)) : null,
     state: "checked",
     started_ms: performance.now(),
     last_error: null,
   };
+  return replica;
 }
 
 /** @throws AppError unavailable when the port is not free */

@@ -65,6 +65,7 @@ const infer = async (replica: Replica, c: Context, exchange: Exchange) => {
   exchange.model = model;
   const { id, rows, outputs } = readInferRequest(body, model.signature);
   const answer = predictRows(model.artifact, rows);
+  replica.watching.see(exchange.request_id, model, rows, answer);
   replica.counters.of(model.version).rows += rows.length;
   return {
     model_name: model.name,

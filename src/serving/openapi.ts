@@ -2,6 +2,7 @@
 import type { SignatureInput } from "@/artifact/signature.ts";
 import { VERSION } from "@/shared/version.ts";
 import { exampleAnswer, exampleRow } from "./example.ts";
+import { feedbackOperation } from "./feedback_openapi.ts";
 import { inputTensors } from "./open_inference.ts";
 import type { Replica } from "./replica_state.ts";
 
@@ -111,10 +112,16 @@ export function openApiDocument(replica: Replica): OpenApiDocument {
           },
         },
       },
+      "/feedback": {
+        post: feedbackOperation(
+          model,
+          failures("400", ...(locked ? ["401"] as const : []), "413", "415", "503"),
+        ),
+      },
       "/metadata": get("metadata", "The model, its signature, metrics and origin", { type: "object" }),
       "/metrics": {
         get: {
-          summary: "Counters for Prometheus",
+          summary: "Counters and drift of the whole endpoint, for Prometheus",
           operationId: "metrics",
           responses: {
             "200": { description: "OK", content: { "text/plain": { schema: { type: "string" } } } },

@@ -21,7 +21,9 @@ export async function predict(
   const rows = rowsOf(await readPredictionBody(replica, request));
   // Read once: whatever is swapped meanwhile, this request is answered by one model.
   const model = exchange.model = replica.holder.current;
-  const { predictions, probabilities, warnings } = predictRows(model.artifact, rows);
+  const predicted = predictRows(model.artifact, rows);
+  const { predictions, probabilities, warnings } = predicted;
+  replica.watching.see(exchange.request_id, model, rows, predicted);
   replica.counters.of(model.version).rows += rows.length;
   const answer: PredictAnswer = { predictions, model: model.model_id };
   if (probabilities !== undefined) answer.probabilities = probabilities;

@@ -4,6 +4,7 @@ import { AppError } from "@/shared/errors.ts";
 import type { Counters } from "./counters.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import type { ModelHolder } from "./served_model.ts";
+import type { Watching } from "./watching.ts";
 
 export interface Replica {
   endpoint: string;
@@ -12,6 +13,7 @@ export interface Replica {
   loopback: boolean;
   holder: ModelHolder;
   counters: Counters;
+  watching: Watching;
   limit: RateLimit;
   /** SHA-256 of the keys that open the endpoint; null when it is open to all. */
   keys: readonly Uint8Array[] | null;
@@ -19,6 +21,11 @@ export interface Replica {
   /** performance.now() at the start */
   started_ms: number;
   last_error: string | null;
+}
+
+/** There is no disk and no stderr in here: the supervisor asks for it and logs it. */
+export function noteError(replica: Replica, where: string, error: unknown): void {
+  replica.last_error = `${where}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`;
 }
 
 export function notReady({ state }: Replica): AppError {

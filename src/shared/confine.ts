@@ -100,7 +100,7 @@ export const RIGHTS = {
   "supervisor": ({ home, config }) => ({
     ...inHome(home),
     run: SELF,
-    net: [...LOOPBACK, bracketed(config["serving.host"])],
+    net: [...LOOPBACK, bracketed(config["serving.host"]), ...hostOf(config["alerts.webhook"])],
   }),
   "status": ({ home }) => ({ ...inHome(home), run: SELF, net: LOOPBACK }),
   "stop": ({ home }) => ({ ...inHome(home), run: SELF, net: LOOPBACK }),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Column } from "@/dataset/table.ts";
 import { profileAnswers, profileColumns } from "@/monitoring/model_profile.ts";
 import { SlidingWindow } from "@/monitoring/sliding_window.ts";
-import { addTallies, ROWS_PER_SECOND, Tally, type TallyWire } from "@/monitoring/tally.ts";
+import { addTallies, type Answer, Tally, type TallyWire } from "@/monitoring/tally.ts";
 
 const columns = (rows: number): Column[] => [
   {
@@ -35,9 +35,12 @@ function makeTally(): Tally {
   );
 }
 
-Deno.test("a tally counts every row of a little traffic, and is empty after it was taken", () => {
+const answers = (rows: number): Answer[] =>
+  Array.from({ length: rows }, () => ({ prediction: "n", confidence: 0.75 }));
+
+Deno.test("a tally counts every row and answer, and is empty after it was taken", () => {
   const tally = makeTally();
-  tally.observe(columns(30), scores(30), 30, 0);
+  tally.add(columns(30), answers(30));
   const taken = tally.take()!;
   const [x, c] = tally.layout.columns;
   assert.equal(taken.rows, 30);
@@ -47,18 +50,6 @@ Deno.test("a tally counts every row of a little traffic, and is empty after it w
   assert.deepEqual(taken.counts.slice(offset, offset + size), [0, 30, 0, 0]);
   assert.equal(taken.confidence_sum, 30 * 0.75);
   assert.equal(tally.take(), null);
-});
-
-Deno.test("of much traffic a tally looks at a thousand rows a second, spread over each request", () => {
-  const tally = makeTally();
-  tally.observe(columns(10_000), scores(10_000), 10_000, 5000);
-  tally.observe(columns(10), scores(10), 10, 5999);
-  const taken = tally.take()!;
-  assert.equal(taken.rows, ROWS_PER_SECOND);
-  const [x] = tally.layout.columns;
-  assert.deepEqual(taken.counts.slice(x.offset, x.offset + x.size).reduce((a, b) => a + b), ROWS_PER_SECOND);
-  tally.observe(columns(10), scores(10), 10, 6000);
-  assert.equal(tally.take()!.rows, 10);
 });
 
 const wire = (rows: number): TallyWire => ({ rows, counts: [rows], confidence_sum: rows / 2, confident: 1 });

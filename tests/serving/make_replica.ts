@@ -3,6 +3,7 @@ import { Counters } from "@/serving/counters.ts";
 import { RateLimit } from "@/serving/rate_limit.ts";
 import type { Replica } from "@/serving/replica_state.ts";
 import { loadServedModel, ModelHolder } from "@/serving/served_model.ts";
+import { Watching } from "@/serving/watching.ts";
 import { flowers } from "./make_artifact.ts";
 
 export function makeReplica(
@@ -16,6 +17,7 @@ export function makeReplica(
     loopback: true,
     holder: new ModelHolder(loadServedModel(artifact, model_id, 1)),
     counters: new Counters(),
+    watching: new Watching(),
     limit: new RateLimit(null, performance.now()),
     keys: null,
     state: "ready",

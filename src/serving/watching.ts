@@ -1,0 +1,203 @@
+/**
+ * What a replica remembers of the predictions it gives, until its supervisor takes it: counts for drift, some answers
+ * to compare with the truth or to write to the log, and the truth as callers tell it. All of it bounded.
+ *
+ * A request only leaves references to its rows here; they are counted later, a few at a time, between requests.
+ */
+import type { RowPredictions } from "@/artifact/predict_rows.ts";
+import { rowsToTable } from "@/artifact/rows_to_table.ts";
+import { addTallies, type Answer, Tally, type TallyWire } from "@/monitoring/tally.ts";
+import {
+  type FeedbackEntry,
+  placeOfRequest,
+  type PredictionRecord,
+  type Published,
+  type WatchBatch,
+  type WatchRequest,
+  type WatchSettings,
+} from "@/monitoring/watch_protocol.ts";
+import type { ServedModel } from "./served_model.ts";
+
+/** So many rows a second are looked at for drift. Beyond them shares get no better, only answers slower. */
+const ROWS_PER_SECOND = 1000;
+/** So many are counted at a time: a tenth of a millisecond. */
+const COUNTED_AT_ONCE = 64;
+/** Between two looks of the supervisor, a second, and for as long as there is none. */
+const MOST_RECORDS = 2000;
+export const MOST_FEEDBACK = 10_000;
+const MOST_CLASSES = 20;
+/** Versions whose counts wait to be taken. */
+const MOST_VERSIONS = 8;
+
+interface Sample {
+  rows: unknown[];
+  answers: Answer[];
+}
+
+export class Watching {
+  /** Until the supervisor has said otherwise. */
+  settings: WatchSettings = { keep_share: 0, log_share: 0, log_inputs: false, log_omit: [] };
+  /** null before the supervisor's first look. */
+  published: Published | null = null;
+  readonly #tallies = new Map<ServedModel, { tally: Tally | null; sample: Sample }>();
+  readonly #counted = new Map<number, TallyWire>();
+  #records: PredictionRecord[] = [];
+  #feedback: FeedbackEntry[] = [];
+  #dropped_records = 0;
+  #dropped_feedback = 0;
+  #out: WatchBatch | null = null;
+  #seq = 0;
+  #second = 0;
+  #left = ROWS_PER_SECOND;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+
+  /** @param failed is told what went wrong where no caller can hear of it */
+  constructor(readonly failed: (error: unknown) => void = () => {}) {}
+
+  /** Takes note of a request that was answered. */
+  see(request_id: string, model: ServedModel, rows: readonly unknown[], answer: RowPredictions): void {
+    const now_ms = performance.now();
+    const second = Math.floor(now_ms / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#left = ROWS_PER_SECOND;
+    }
+    if (this.#left > 0) this.#sample(model, rows, answer);
+    const { keep_share, log_share } = this.settings;
+    if (keep_share === 0 && log_share === 0) return;
+    const place = keep_share === 1 && log_share === 0 ? 0 : placeOfRequest(request_id);
+    if (place < keep_share || place < log_share) {
+      this.#record(request_id, model, rows, answer, place < keep_share, place < log_share);
+    }
+  }
+
+  /** Some rows, spread evenly over the request. */
+  #sample(model: ServedModel, rows: readonly unknown[], answer: RowPredictions): void {
+    const taken = Math.min(rows.length, this.#left);
+    this.#left -= taken;
+    const step = rows.length / taken;
+    const { sample } = this.#of(model);
+    for (let i = 0; i < taken; i++) {
+      const at = Math.floor(i * step);
+      const prediction = answer.predictions[at];
+      sample.rows.push(rows[at]);
+      sample.answers.push({ prediction, confidence: answer.probabilities?.[at][String(prediction)] ?? null });
+    }
+    if (sample.rows.length >= COUNTED_AT_ONCE) this.#timer ??= setTimeout(() => this.#countSome(), 0);
+  }
+
+  #of(model: ServedModel): { tally: Tally | null; sample: Sample } {
+    let watched = this.#tallies.get(model);
+    if (!watched) {
+      const { profile, pipeline } = model.artifact;
+      const tally = profile && new Tally(profile, pipeline.features, pipeline.target.classes);
+      this.#tallies.set(model, watched = { tally, sample: { rows: [], answers: [] } });
+    }
+    return watched;
+  }
+
+  #countSome(): void {
+    this.#timer = null;
+    for (const [model, { sample }] of this.#tallies) {
+      if (sample.rows.length >= COUNTED_AT_ONCE) this.#count(model, COUNTED_AT_ONCE);
+      if (sample.rows.length >= COUNTED_AT_ONCE) this.#timer ??= setTimeout(() => this.#countSome(), 0);
+    }
+  }
+
+  #count(model: ServedModel, most: number): void {
+    const { tally, sample } = this.#of(model);
+    const rows = sample.rows.splice(0, most);
+    const answers = sample.answers.splice(0, most);
+    if (!tally || rows.length === 0) return;
+    try {
+      tally.add(rowsToTable(model.artifact.pipeline, rows).table.columns, answers);
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  #record(
+    request_id: string,
+    model: ServedModel,
+    rows: readonly unknown[],
+    { predictions, probabilities }: RowPredictions,
+    keep: boolean,
+    log: boolean,
+  ): void {
+    const room = MOST_RECORDS - this.#records.length;
+    this.#dropped_records += Math.max(0, rows.length - room);
+    const at_ms = Date.now();
+    const told = (model.signature.output.classes?.length ?? Infinity) <= MOST_CLASSES;
+    for (let row = 0; row < Math.min(rows.length, room); row++) {
+      this.#records.push({
+        request_id,
+        row,
+        at_ms,
+        version: model.version,
+        prediction: predictions[row],
+        ...(told && probabilities ? { probabilities: probabilities[row] } : {}),
+        ...(log
+          ? { log: this.settings.log_inputs ? { inputs: this.#toldInputs(model, rows[row]) } : {} }
+          : {}),
+        keep,
+      });
+    }
+  }
+
+  /** By column name, without those that the log never tells. */
+  #toldInputs({ signature }: ServedModel, row: unknown): Record<string, unknown> {
+    const given = row as Record<string, unknown> | unknown[];
+    const told: Record<string, unknown> = {};
+    signature.inputs.forEach(({ name }, j) => {
+      if (this.settings.log_omit.includes(name)) return;
+      told[name] = (Array.isArray(given) ? given[j] : given[name]) ?? null;
+    });
+    return told;
+  }
+
+  /** @returns how many found room */
+  hear(entries: readonly FeedbackEntry[]): number {
+    const room = Math.max(0, MOST_FEEDBACK - this.#feedback.length);
+    const taken = entries.slice(0, room);
+    this.#feedback.push(...taken);
+    this.#dropped_feedback += entries.length - taken.length;
+    return taken.length;
+  }
+
+  /** Takes in what the endpoint has come to, and gives what was seen since. What did not come through is given again. */
+  exchange({ seen, settings, published }: WatchRequest): WatchBatch {
+    this.settings = settings;
+    this.published = published;
+    for (const model of this.#tallies.keys()) this.#count(model, Infinity);
+    for (const [model, { tally }] of this.#tallies) {
+      const taken = tally?.take();
+      if (taken) {
+        this.#counted.set(model.version, addTallies(this.#counted.get(model.version) ?? null, taken));
+      } // Whatever still serves comes back with its next request.
+      else this.#tallies.delete(model);
+    }
+    const lost = this.#out?.seq === seen ? null : this.#out;
+    this.#out = {
+      seq: ++this.#seq,
+      tallies: this.#takeTallies(lost),
+      records: [...lost?.records ?? [], ...this.#records].slice(-MOST_RECORDS),
+      feedback: [...lost?.feedback ?? [], ...this.#feedback].slice(-MOST_FEEDBACK),
+      dropped_records: this.#dropped_records + (lost?.dropped_records ?? 0),
+      dropped_feedback: this.#dropped_feedback + (lost?.dropped_feedback ?? 0),
+    };
+    this.#records = [];
+    this.#feedback = [];
+    this.#dropped_records = this.#dropped_feedback = 0;
+    return this.#out;
+  }
+
+  #takeTallies(lost: WatchBatch | null): Record<string, TallyWire> {
+    const tallies: Record<string, TallyWire> = { ...lost?.tallies };
+    for (const [version, tally] of this.#counted) {
+      tallies[version] = addTallies(tallies[version] ?? null, tally);
+    }
+    this.#counted.clear();
+    const newest = Object.keys(tallies).map(Number).sort((a, b) => b - a).slice(0, MOST_VERSIONS);
+    return Object.fromEntries(newest.map((version) => [version, tallies[version]]));
+  }
+}
