@@ -36,7 +36,7 @@ interface Sample {
 
 export class Watching {
   /** Until the supervisor has said otherwise. */
-  settings: WatchSettings = { keep_share: 0, log_share: 0, log_inputs: false, log_omit: [] };
+  settings: WatchSettings = { keep_share: 1, log_share: 0, log_inputs: false, log_omit: [] };
   /** null before the supervisor's first look. */
   published: Published | null = null;
   readonly #tallies = new Map<ServedModel, { tally: Tally | null; sample: Sample }>();

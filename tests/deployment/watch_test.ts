@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { deployModel, scale } from "@/deployment/deploy.ts";
+import { type DescribedEndpoint, describeEndpoint } from "@/deployment/describe.ts";
+import { Random } from "@/shared/random.ts";
+import { type Scene, supervisorPid, until, withScene } from "./scene.ts";
+
+const status = (scene: Scene, name = "flowers"): Promise<DescribedEndpoint> =>
+  describeEndpoint(scene.records, scene.records.endpoint(name)!);
+
+async function deploy(scene: Scene, replicas = 1): Promise<string> {
+  const { one } = scene.models;
+  const { url } = await deployModel(
+    scene,
+    { model_id: one.model_id, gate_id: scene.gate(one), replicas },
+    scene.waiting,
+  );
+  return url;
+}
+
+/** Rows as in training, but for the length of every flower. */
+function flowers(count: number, shift = 0, seed = 7): Record<string, number>[] {
+  const random = new Random(seed);
+  return Array.from({ length: count }, (_, i) => ({
+    length: Math.round((2 * (i % 3) + 1.5 + 0.4 * random.normal() + shift) * 10) / 10,
+    width: Math.round((0.7 * (i % 3) + 0.3 + 0.1 * random.normal()) * 10) / 10,
+  }));
+}
+
+async function post(url: string, body: unknown, headers: Record<string, string> = {}) {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, id: response.headers.get("x-request-id")!, body: await response.json() };
+}
+
+const metricOf = (text: string, name: string) =>
+  [...text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, "gm"))].reduce(
+    (sum, [, value]) => sum + Number(value),
+    0,
+  );
+
+Deno.test("drift shows in the status when the rows change, and not before", async () => {
+  await withScene(async (scene) => {
+    const url = await deploy(scene);
+    await post(`${url}/predict`, { rows: flowers(300) });
+    const calm = await until("rows are seen", async () => {
+      const { drift } = await status(scene);
+      return drift && drift.rows.recent === 300 && drift;
+    });
+    assert.equal(calm.verdict, "none");
+    assert.deepEqual(calm.columns.map(({ name }) => name), ["length", "width"]);
+    for (let i = 0; i < 4; i++) {
+      await post(`${url}/predict`, { rows: flowers(300, 3, i) });
+      await new Promise((done) => setTimeout(done, 300));
+    }
+    const drifted = await until("drift is seen", async () => {
+      const { drift } = await status(scene);
+      return drift?.verdict === "drift" && drift;
+    });
+    const [length, width] = drifted.columns;
+    assert.equal(length.verdict, "drift");
+    assert.equal(width.verdict, "none");
+    assert.ok(length.unseen_share > 0.1, "lengths that training never had");
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    assert.match(metrics, /^mlmcp_drift_verdict\{[^}]*column="length"[^}]*\} 2$/m);
+  });
+});
+
+Deno.test("labels meet their predictions, whichever replica hears them", async () => {
+  await withScene(async (scene) => {
+    const url = await deploy(scene, 2);
+    const actual = (i: number) => ["setosa", "versicolor", "virginica"][i % 3];
+    const labels: unknown[] = [];
+    for (let i = 0; i < 20; i++) {
+      const { id, body } = await post(`${url}/predict`, { rows: flowers(3, 0, i) }, { connection: "close" });
+      // One of three is told to have been wrong.
+      for (let row = 0; row < 3; row++) {
+        const truth = row === 2 ? actual(actual.length + body.predictions[row].length) : body.predictions[row];
+        labels.push({ request_id: id, row, actual: truth === body.predictions[2] && row === 2 ? "setosa" : truth });
+      }
+    }
+    assert.deepEqual((await post(`${url}/feedback`, { rows: labels })).body, { accepted: 60 });
+    await post(`${url}/feedback`, { request_id: "never-was", actual: "setosa" }, { connection: "close" });
+    const told = await until("labels are joined", async () => {
+      const { accuracy } = await status(scene);
+      return accuracy.feedback.unmatched === 1 && accuracy;
+    });
+    assert.equal(told.feedback.matched, 60);
+    assert.equal(told.labelled!.rows, 60);
+    assert.ok(told.labelled!.metrics.accuracy >= 0.6 && told.labelled!.metrics.accuracy < 1);
+    assert.ok(told.labelled!.metrics.log_loss > 0);
+  });
+});
+
+Deno.test("every replica tells the metrics of all, and they never go back when one is killed", async () => {
+  await withScene(async (scene) => {
+    const url = await deploy(scene, 2);
+    let sent = 0;
+    let highest = 0;
+    const scrape = async () => {
+      const text = await (await fetch(`${url}/metrics`, { headers: { connection: "close" } })).text();
+      const total = metricOf(text, "mlmcp_requests_total");
+      assert.ok(total >= highest, `${total} after ${highest}`);
+      highest = total;
+      return total;
+    };
+    for (let round = 0; round < 6; round++) {
+      for (let i = 0; i < 30; i++) {
+        try {
+          await post(`${url}/predict`, { rows: flowers(1) }, { connection: "close" });
+          sent++;
+        } catch { /* the replica that was killed */ }
+      }
+      if (round === 2) Deno.kill(scene.pids()[0], "SIGKILL");
+      await new Promise((done) => setTimeout(done, 400));
+      for (let i = 0; i < 4; i++) await scrape().catch((error) => {
+        if (error instanceof assert.AssertionError) throw error;
+      });
+    }
+    await until("all that was kept is told", async () => await scrape() >= sent - 60);
+  });
+});
+
+Deno.test("windows and labels outlive their supervisor", async () => {
+  await withScene(async (scene) => {
+    const url = await deploy(scene);
+    const { id, body } = await post(`${url}/predict`, { rows: flowers(200) });
+    await until("rows are seen", async () => (await status(scene)).drift?.rows.recent === 200);
+    const first = await supervisorPid(scene);
+    Deno.kill(first, "SIGTERM");
+    await until("another one looks after it", async () => await supervisorPid(scene) !== first);
+    await post(`${url}/predict`, { rows: flowers(1) });
+    await until("rows of both are in the window", async () => (await status(scene)).drift?.rows.recent === 201);
+    await post(`${url}/feedback`, { request_id: id, row: 5, actual: body.predictions[5] });
+    await until("the label is joined", async () => (await status(scene)).accuracy.feedback.matched === 1);
+  });
+});
+
+Deno.test("an alert is told to the webhook once when it fires and once when it resolves", async () => {
+  const told: { rule: string; state: string; endpoint: string }[] = [];
+  let refuse = 1;
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async (request) => {
+    const notice = await request.json();
+    if (refuse-- > 0) return new Response(null, { status: 503 });
+    told.push(notice);
+    return new Response(null, { status: 204 });
+  });
+  try {
+    await withScene(async (scene) => {
+      const url = await deploy(scene);
+      await scale(scene, { endpoint: "flowers", replicas: 2 }, scene.waiting);
+      const bad = { rows: [{ colour: "red" }] };
+      for (let i = 0; i < 60; i++) await post(`${url}/predict`, bad);
+      await until("it has fired", () => told.length === 1);
+      assert.equal(told[0].state, "firing");
+      assert.equal(told[0].endpoint, "flowers");
+      assert.match(told[0].rule, /^refused_rate > 0.5/);
+      assert.equal((await status(scene)).alerts[0].state, "firing");
+      Deno.kill(await supervisorPid(scene), "SIGKILL");
+      for (let i = 0; i < 200; i++) await post(`${url}/predict`, { rows: flowers(1) });
+      await until("it has resolved", () => told.length === 2, 30_000);
+      assert.deepEqual(told.map(({ state }) => state), ["firing", "resolved"]);
+    }, {
+      MLMCP_ALERT_WEBHOOK: `http://127.0.0.1:${(server.addr as Deno.NetAddr).port}/hook`,
+      MLMCP_ALERT_RULES: "refused_rate > 0.5 for 1s",
+    });
+  } finally {
+    await server.shutdown();
+  }
+});
+
+Deno.test("the prediction log tells what it may, and no more", async () => {
+  await withScene(async (scene) => {
+    const url = await deploy(scene);
+    const path = `${scene.home.logs}/predictions/flowers/predictions.jsonl`;
+    const lines = await until("a line is there", async () => {
+      await post(`${url}/predict`, { rows: flowers(2) });
+      try {
+        return Deno.readTextFileSync(path).trim().split("\n").map((line) => JSON.parse(line));
+      } catch {
+        return null;
+      }
+    });
+    assert.deepEqual(Object.keys(lines[0].inputs), ["width"]);
+    assert.equal(lines[0].model_id, "flowers@1");
+    assert.ok(lines[0].request_id && lines[0].time && lines[0].prediction);
+  }, { MLMCP_PREDICTION_LOG_SHARE: "1", MLMCP_PREDICTION_LOG_OMIT: "length" });
+});
