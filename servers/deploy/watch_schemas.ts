@@ -69,7 +69,6 @@ export const accuracy = z.object({
     unmatched: z.int().describe(
       "Labels of no prediction that is kept: an unknown id, not sampled, too old, or labelled before",
     ),
-    dropped: z.int().describe("Labels that found no more room"),
   }).describe("What became of the labels"),
 }).describe("How right the version that serves is");
 

@@ -137,7 +137,7 @@ function watchedOf(
     accuracy: {
       estimate: watched?.estimate ?? null,
       labelled: watched?.quality ?? null,
-      feedback: report?.feedback ?? { matched: 0, unmatched: 0, dropped: 0 },
+      feedback: report?.feedback ?? { matched: 0, unmatched: 0 },
     },
     alerts: report?.alerts ?? [],
   };

@@ -80,7 +80,7 @@ export class EndpointWatch {
     const { records, rules } = parts.watching;
     const state = records.state<State>(name);
     this.#states = state?.versions ?? {};
-    this.#feedback = state?.feedback ?? { matched: 0, unmatched: 0, dropped: 0 };
+    this.#feedback = state?.feedback ?? { matched: 0, unmatched: 0 };
     const mine = rules.filter(({ endpoint }) => endpoint === null || endpoint === name);
     this.#alerts = new AlertWatch(mine, records.alerts(name));
   }
@@ -146,8 +146,7 @@ export class EndpointWatch {
   #takeIn(batches: readonly WatchBatch[]): void {
     const { predictions, prediction_log } = this.parts.watching;
     const now_s = Date.now() / 1000;
-    for (const { tallies, dropped_feedback } of batches) {
-      this.#feedback.dropped += dropped_feedback;
+    for (const { tallies } of batches) {
       for (const [version, tally] of Object.entries(tallies)) {
         this.#watchOf(Number(version))?.add(tally, now_s);
         this.#changed = true;

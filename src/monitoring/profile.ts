@@ -26,6 +26,8 @@ export interface ColumnProfile {
 const NUMERIC_BINS = 20;
 /** Categories beyond these are counted together. */
 const MOST_CATEGORIES = 30;
+/** Categories of fewer rows are counted together, too: their shares in training say little about those to come. */
+const FEWEST_ROWS = 10;
 /** Rows that the quantiles are taken from, spread evenly: more would cost time and tell nothing new. */
 const QUANTILE_ROWS = 50_000;
 
@@ -91,7 +93,7 @@ export function profileCodes(
   }
   const place = new Map(known.map((text, k) => [text, k]));
   const seen = [...texts.keys()].filter((code) => rows[code] > 0);
-  const listed = seen.filter((code) => rows[code] > 1 && place.has(texts[code]))
+  const listed = seen.filter((code) => rows[code] >= FEWEST_ROWS && place.has(texts[code]))
     .sort((a, b) => rows[b] - rows[a] || place.get(texts[a])! - place.get(texts[b])!)
     .slice(0, MOST_CATEGORIES);
   const counts = listed.map((code) => rows[code]);

@@ -44,9 +44,8 @@ export interface WatchBatch {
   tallies: Record<string, TallyWire>;
   records: PredictionRecord[];
   feedback: FeedbackEntry[];
-  /** What found no more room. */
+  /** Records that found no more room. */
   dropped_records: number;
-  dropped_feedback: number;
 }
 
 /** One row's prediction. */

@@ -39,8 +39,6 @@ export interface FeedbackReport {
   matched: number;
   /** Labels of no prediction that is kept: never made, not sampled, too old, or labelled before. */
   unmatched: number;
-  /** Labels that found no more room. */
-  dropped: number;
 }
 
 export interface AlertReport {

@@ -31,15 +31,12 @@ export async function feedback(replica: Replica, request: Request): Promise<Feed
     ? [readEntry(replica, body, "the body")]
     : (rows as unknown[]).map((entry, i) => readEntry(replica, entry, `rows[${i}]`));
   if (entries.length > MOST_FEEDBACK) throw refuse(`there are more than ${MOST_FEEDBACK} rows`);
-  const accepted = replica.watching.hear(entries);
-  if (accepted < entries.length) {
-    throw new AppError(
-      "unavailable",
-      `Cannot take all of the feedback now: ${accepted} of ${entries.length} rows found room`,
-      { hint: "Send the others again in a second." },
-    );
+  if (!replica.watching.hear(entries)) {
+    throw new AppError("unavailable", "Cannot take the feedback now: too much of it waits to be read", {
+      hint: "Send it again in a second.",
+    });
   }
-  return { accepted };
+  return { accepted: entries.length };
 }
 
 function readEntry(replica: Replica, value: unknown, where: string): FeedbackEntry {

@@ -52,7 +52,7 @@ function ofThisReplica({ counters, state }: Replica, now_ms: number): Published 
     in_flight: counters.inFlight,
     replicas_ready: state === "ready" ? 1 : 0,
     restarts: 0,
-    report: { versions: [], feedback: { matched: 0, unmatched: 0, dropped: 0 }, alerts: [] },
+    report: { versions: [], feedback: { matched: 0, unmatched: 0 }, alerts: [] },
   };
 }
 

@@ -44,7 +44,6 @@ export class Watching {
   #records: PredictionRecord[] = [];
   #feedback: FeedbackEntry[] = [];
   #dropped_records = 0;
-  #dropped_feedback = 0;
   #out: WatchBatch | null = null;
   #seq = 0;
   #second = 0;
@@ -155,13 +154,12 @@ export class Watching {
     return told;
   }
 
-  /** @returns how many found room */
-  hear(entries: readonly FeedbackEntry[]): number {
-    const room = Math.max(0, MOST_FEEDBACK - this.#feedback.length);
-    const taken = entries.slice(0, room);
-    this.#feedback.push(...taken);
-    this.#dropped_feedback += entries.length - taken.length;
-    return taken.length;
+  /** All of it, or nothing. @returns whether it found room */
+  hear(entries: readonly FeedbackEntry[]): boolean {
+    const waiting = this.#feedback.length + (this.#out?.feedback.length ?? 0);
+    if (waiting + entries.length > MOST_FEEDBACK) return false;
+    this.#feedback.push(...entries);
+    return true;
   }
 
   /** Takes in what the endpoint has come to, and gives what was seen since. What did not come through is given again. */
@@ -181,13 +179,12 @@ export class Watching {
       seq: ++this.#seq,
       tallies: this.#takeTallies(lost),
       records: [...lost?.records ?? [], ...this.#records].slice(-MOST_RECORDS),
-      feedback: [...lost?.feedback ?? [], ...this.#feedback].slice(-MOST_FEEDBACK),
+      feedback: [...lost?.feedback ?? [], ...this.#feedback],
       dropped_records: this.#dropped_records + (lost?.dropped_records ?? 0),
-      dropped_feedback: this.#dropped_feedback + (lost?.dropped_feedback ?? 0),
     };
     this.#records = [];
     this.#feedback = [];
-    this.#dropped_records = this.#dropped_feedback = 0;
+    this.#dropped_records = 0;
     return this.#out;
   }
 

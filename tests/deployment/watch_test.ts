@@ -77,8 +77,14 @@ Deno.test("labels meet their predictions, whichever replica hears them", async (
       const { id, body } = await post(`${url}/predict`, { rows: flowers(3, 0, i) }, { connection: "close" });
       // One of three is told to have been wrong.
       for (let row = 0; row < 3; row++) {
-        const truth = row === 2 ? actual(actual.length + body.predictions[row].length) : body.predictions[row];
-        labels.push({ request_id: id, row, actual: truth === body.predictions[2] && row === 2 ? "setosa" : truth });
+        const truth = row === 2
+          ? actual(actual.length + body.predictions[row].length)
+          : body.predictions[row];
+        labels.push({
+          request_id: id,
+          row,
+          actual: truth === body.predictions[2] && row === 2 ? "setosa" : truth,
+        });
       }
     }
     assert.deepEqual((await post(`${url}/feedback`, { rows: labels })).body, { accepted: 60 });
@@ -115,9 +121,11 @@ Deno.test("every replica tells the metrics of all, and they never go back when o
       }
       if (round === 2) Deno.kill(scene.pids()[0], "SIGKILL");
       await new Promise((done) => setTimeout(done, 400));
-      for (let i = 0; i < 4; i++) await scrape().catch((error) => {
-        if (error instanceof assert.AssertionError) throw error;
-      });
+      for (let i = 0; i < 4; i++) {
+        await scrape().catch((error) => {
+          if (error instanceof assert.AssertionError) throw error;
+        });
+      }
     }
     await until("all that was kept is told", async () => await scrape() >= sent - 60);
   });
@@ -132,7 +140,10 @@ Deno.test("windows and labels outlive their supervisor", async () => {
     Deno.kill(first, "SIGTERM");
     await until("another one looks after it", async () => await supervisorPid(scene) !== first);
     await post(`${url}/predict`, { rows: flowers(1) });
-    await until("rows of both are in the window", async () => (await status(scene)).drift?.rows.recent === 201);
+    await until(
+      "rows of both are in the window",
+      async () => (await status(scene)).drift?.rows.recent === 201,
+    );
     await post(`${url}/feedback`, { request_id: id, row: 5, actual: body.predictions[5] });
     await until("the label is joined", async () => (await status(scene)).accuracy.feedback.matched === 1);
   });

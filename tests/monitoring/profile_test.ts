@@ -41,20 +41,27 @@ Deno.test("the bins of a profile count its own rows as the profile does", () => 
   }
 });
 
-Deno.test("a value that training had once counts as unseen, as Good says", () => {
-  const profile = profileCodes("c", Int32Array.from([0, 0, 0, 1, 1, 2, -1]), ["a", "b", "c"], [
-    "c",
-    "b",
-    "a",
+Deno.test("a value that training had once counts as unseen, as Good says, and a rare one has no bin of its own", () => {
+  const codes = Int32Array.from(
+    [11, 10, 9, 2, 1].flatMap((rows, code) => new Array(rows).fill(code)).concat([-1]),
+  );
+  const profile = profileCodes("c", codes, ["a", "b", "c", "d", "e"], ["e", "d", "c", "b", "a"]);
+  assert.deepEqual(profile, { name: "c", categories: ["a", "b"], counts: [11, 10, 11, 1], missing: 1 });
+  // Codes as the model numbers them: e, d, c, b, a, and one that it does not know.
+  assert.deepEqual([-1, 0, 1, 2, 3, 4, 5].map(codeBins(profile, ["e", "d", "c", "b", "a"])), [
+    0,
+    3,
+    3,
+    3,
+    2,
+    1,
+    4,
   ]);
-  assert.deepEqual(profile, { name: "c", categories: ["a", "b"], counts: [3, 2, 0, 1], missing: 1 });
-  // Codes as the model numbers them: c, b, a, and one that it does not know.
-  assert.deepEqual([-1, 0, 1, 2, 3].map(codeBins(profile, ["c", "b", "a"])), [0, 3, 2, 1, 4]);
 });
 
 Deno.test("a column of many values lists the thirty most frequent", () => {
   const codes = Int32Array.from(
-    { length: 40 * 41 },
+    { length: 40 * 410 },
     (_, i) => Math.floor((Math.sqrt(8 * i + 1) - 1) / 2) % 40,
   );
   const texts = Array.from({ length: 40 }, (_, i) => `v${i}`);
