@@ -3,7 +3,7 @@ import type { CommandContext } from "@/shared/command.ts";
 import type { Log } from "@/shared/log.ts";
 import { openRecords } from "@/deployment/changes.ts";
 import { tellSupervisor } from "@/deployment/control_file.ts";
-import type { DeployParts } from "@/deployment/deploy.ts";
+import type { DeployParts } from "@/deployment/until_serving.ts";
 import { ensureSupervisor, needsSupervisor } from "@/deployment/ensure_supervisor.ts";
 import { parseAlertRule } from "@/monitoring/alert_rule.ts";
 import { openRegistry } from "@/registry/registry.ts";

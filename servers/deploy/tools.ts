@@ -8,6 +8,7 @@ import { listDeploymentsTool } from "./list_deployments.ts";
 import { rollbackDeploymentTool } from "./rollback_deployment.ts";
 import { scaleDeploymentTool } from "./scale_deployment.ts";
 import type { DeployServices } from "./services.ts";
+import { setTrafficTool } from "./set_traffic.ts";
 import { testEndpointTool } from "./test_endpoint.ts";
 import { updateModelTool } from "./update_model.ts";
 
@@ -19,6 +20,7 @@ export const TOOLS: readonly AnyTool<DeployServices>[] = [
   listDeploymentsTool,
   rollbackDeploymentTool,
   updateModelTool,
+  setTrafficTool,
   scaleDeploymentTool,
   deleteEndpointTool,
 ];

@@ -4,10 +4,20 @@ import { type HistogramWire, LatencyHistogram } from "@/shared/latency_histogram
 import type { AccuracyEstimate } from "@/monitoring/drift.ts";
 import type { QualityReport } from "@/monitoring/quality.ts";
 import type { AlertReport, DriftReport, FeedbackReport, WatchReport } from "@/monitoring/watch_report.ts";
-import type { Counted, CountedShadow, ReplicaCounters, ReplicaStatus } from "@/shared/replica_protocol.ts";
+import {
+  type Counted,
+  type CountedShadow,
+  plainTraffic,
+  type ReplicaCounters,
+  type ReplicaStatus,
+  type TrafficPlan,
+} from "@/shared/replica_protocol.ts";
 import { addCounters } from "./add_counters.ts";
+import { figuresNow } from "./judge_challenger.ts";
 import { NobodyThere } from "./local_http.ts";
-import type { EndpointRow, Records, ReplicaRow } from "./records.ts";
+import { type Figures, judge, type PromotionRules, type Verdict } from "./promotion_rules.ts";
+import { sameTraffic, wantedTraffic } from "./wanted_traffic.ts";
+import type { DeploymentRow, EndpointRow, EventRow, Records, ReplicaRow } from "./records.ts";
 import { ReplicaDoor } from "./replica_door.ts";
 
 export interface DescribedReplica {
@@ -63,7 +73,8 @@ export interface DescribedEndpoint {
   model_id: string | null;
   url: string;
   replicas: DescribedReplica[];
-  traffic: { version: number; model_id: string; weight: number }[];
+  traffic: TrafficShare[];
+  challenger: DescribedChallenger | null;
   requests: DescribedRequests;
   /** Of the version that serves; null: see drift_reason. */
   drift: DriftReport | null;
@@ -72,8 +83,34 @@ export interface DescribedEndpoint {
   accuracy: { estimate: AccuracyEstimate | null; labelled: QualityReport | null; feedback: FeedbackReport };
   /** Those that fire, and some that have resolved; newest first. */
   alerts: AlertReport[];
+  /** What happened last, the newest first. */
+  events: EventRow[];
   error: WireError | null;
 }
+
+/** What a version does on an endpoint now. */
+export interface TrafficShare {
+  version: number;
+  model_id: string;
+  role: "primary" | "canary" | "shadow";
+  /** Share of the requests, 0 to 1. */
+  weight: number;
+}
+
+/** A canary or a shadow, side by side with the primary. */
+export interface DescribedChallenger extends TrafficShare {
+  sticky_header: string | null;
+  rules: PromotionRules | null;
+  /** Since when it is what it is now, with this weight. */
+  step_from: string | null;
+  /** What both did since; null until the supervisor has seen the step begin. */
+  figures: Figures | null;
+  /** What the rules say of that; null without rules or figures. */
+  verdict: Verdict | null;
+}
+
+/** So many events are told with an endpoint. */
+const EVENTS = 20;
 
 /** The address for callers on this machine. */
 export function urlOf({ host, port }: { host: string; port: number }): string {
@@ -99,6 +136,7 @@ export async function describeEndpoint(records: Records, endpoint: EndpointRow):
   }
   const pending = records.pending(endpoint.name);
   const report = await publishedReport(rows);
+  const challenger = records.challenger(endpoint.name);
   return {
     endpoint: endpoint.name,
     status: statusOf(endpoint, ready, live !== null || pending !== null),
@@ -106,9 +144,11 @@ export async function describeEndpoint(records: Records, endpoint: EndpointRow):
     model_id: live?.model_id ?? null,
     url: urlOf(endpoint),
     replicas,
-    traffic: live ? [{ version: live.version, model_id: live.model_id, weight: 1 }] : [],
+    traffic: live ? trafficOf(live, challenger) : [],
+    challenger: live && challenger && describeChallenger(live, challenger, counters, report),
     requests: requestsOf(records, endpoint.name, counters, per_s),
     ...watchedOf(live?.version ?? null, report),
+    events: records.events(endpoint.name, EVENTS),
     error: endpoint.error,
   };
 }
@@ -143,19 +183,67 @@ function watchedOf(
   };
 }
 
+function trafficOf(live: DeploymentRow, challenger: DeploymentRow | null): TrafficShare[] {
+  const share = (
+    { version, model_id }: DeploymentRow,
+    role: TrafficShare["role"],
+    weight: number,
+  ): TrafficShare => ({ version, model_id, role, weight: Math.round(weight * 1e9) / 1e9 });
+  const weight = challenger?.weight ?? 0;
+  return [
+    share(live, "primary", 1 - weight),
+    ...(challenger ? [share(challenger, weight > 0 ? "canary" : "shadow", weight)] : []),
+  ];
+}
+
+function describeChallenger(
+  live: DeploymentRow,
+  challenger: DeploymentRow,
+  counters: ReplicaCounters | null,
+  report: WatchReport | null,
+): DescribedChallenger {
+  const { sticky_header, rules, step_from } = challenger;
+  const [, shown] = trafficOf(live, challenger);
+  const watched = report?.versions.find(({ version }) => version === challenger.version);
+  const drift = watched?.drift?.verdict ?? null;
+  const figures = figuresNow(live, challenger, counters, drift);
+  const verdict = rules && figures && judge(shown.role === "canary" ? "canary" : "shadow", rules, figures);
+  return { ...shown, sticky_header, rules, step_from, figures, verdict };
+}
+
+/** Whether every replica does with requests what is wanted. */
+export async function isSettled(records: Records, endpoint: EndpointRow): Promise<boolean> {
+  const live = records.live(endpoint.name);
+  if (!live) return false;
+  const wanted = wantedTraffic(live, records.challenger(endpoint.name));
+  const answers = await Promise.all(records.replicas(endpoint.name).map(ask));
+  return answers.every(({ traffic }) => traffic !== null && sameTraffic(traffic, wanted));
+}
+
 function statusOf(endpoint: EndpointRow, ready: number, deployed: boolean): DescribedEndpoint["status"] {
   if (endpoint.desired !== "running" || !deployed) return "stopped";
   if (ready >= endpoint.replicas) return "ready";
   return ready === 0 && endpoint.error ? "failed" : "degraded";
 }
 
+interface Asked {
+  described: DescribedReplica;
+  counters: ReplicaCounters | null;
+  /** null when it did not say. */
+  traffic: TrafficPlan | null;
+}
+
 async function ask(
   row: ReplicaRow,
-): Promise<{ described: DescribedReplica; counters: ReplicaCounters | null }> {
+): Promise<Asked> {
   const { replica_id, pid, restarts, version, status } = row;
   const known = { replica_id, pid, restarts };
   if (row.control_port === null) {
-    return { described: { ...known, status: "starting", uptime_s: null, version }, counters: row.counters };
+    return {
+      described: { ...known, status: "starting", uptime_s: null, version },
+      counters: row.counters,
+      traffic: null,
+    };
   }
   let answer: ReplicaStatus;
   try {
@@ -170,6 +258,7 @@ async function ask(
         version,
       },
       counters: row.counters,
+      traffic: null,
     };
   }
   return {
@@ -181,6 +270,7 @@ async function ask(
       version: answer.version,
     },
     counters: answer.counters,
+    traffic: answer.traffic ?? plainTraffic(answer.version),
   };
 }
 

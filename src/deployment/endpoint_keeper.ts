@@ -3,20 +3,24 @@
  * database or can be asked from the replicas, so it can be killed between any two steps and its successor goes on.
  */
 import { AppError, toWireError, type WireError } from "@/shared/errors.ts";
-import type { ReplicaCounters } from "@/shared/replica_protocol.ts";
+import { plainTraffic, type ReplicaCounters } from "@/shared/replica_protocol.ts";
 import type { Registry } from "@/registry/registry.ts";
 import { addCounters } from "./add_counters.ts";
 import { makeFailed, makeLive, makeStopped } from "./changes.ts";
 import { EndpointWatch, type WatchParts } from "./endpoint_watch.ts";
+import { judgeChallenger, type JudgeParts, stepCountersOf } from "./judge_challenger.ts";
 import { NobodyThere } from "./local_http.ts";
 import { isFree } from "./ports.ts";
 import type { DeploymentRow, EndpointRow } from "./records.ts";
+import { setServedAlias } from "./served_alias.ts";
 import { MANY_DEATHS, rateShare, Slot, type SlotParts } from "./slot.ts";
+import { abortChallenger, makeChallenger } from "./traffic_changes.ts";
+import { sameTraffic, wantedTraffic } from "./wanted_traffic.ts";
 
 /** Looks, a second apart, that a busy replica gets to change its model. */
 const MAX_TRIES = 10;
 
-export interface KeeperParts extends SlotParts, WatchParts {
+export interface KeeperParts extends SlotParts, JudgeParts, WatchParts {
   registry: Registry;
 }
 
@@ -25,8 +29,6 @@ export class EndpointKeeper {
   #running: Promise<void> | null = null;
   #again = false;
   #adopted = false;
-  /** How often replicas were asked in vain to change to a version. */
-  #tries: { version: number; count: number } | null = null;
 
   readonly watch: EndpointWatch;
 
@@ -88,8 +90,9 @@ export class EndpointKeeper {
       return;
     }
     const pending = records.pending(this.name);
+    // A challenger needs a primary that serves; whatever else is wanted needs nobody.
+    if (!pending || pending.strategy !== "replace") await this.#hold(endpoint);
     if (pending) await this.#rollOut(endpoint, pending);
-    else await this.#hold(endpoint);
     await this.#look();
   }
 
@@ -110,17 +113,6 @@ export class EndpointKeeper {
     });
   }
 
-  /** Of all replicas, also of those that are gone. */
-  #counters(): ReplicaCounters | null {
-    const { records } = this.parts;
-    let sum = records.endpoint(this.name)?.retired ?? null;
-    for (const row of records.replicas(this.name)) {
-      const counters = this.#slots.get(row.slot)?.lastStatus?.counters ?? row.counters;
-      if (counters) sum = addCounters(sum, counters);
-    }
-    return sum;
-  }
-
   #slot(number: number): Slot {
     let slot = this.#slots.get(number);
     if (!slot) this.#slots.set(number, slot = new Slot(this.parts, this.name, number));
@@ -138,11 +130,12 @@ export class EndpointKeeper {
   }
 
   /**
-   * Puts a new version in place on all replicas or on none. Each first checks it and keeps it aside; only when all
-   * have agreed are they told to use it, which can't fail any more but by dying, and who dies comes back with it.
+   * Puts a new version in place on all replicas or on none, instead of what is live or beside it. Each first checks
+   * it and keeps it aside; only when all have agreed are they told to use it, which can't fail any more but by
+   * dying, and who dies comes back with it.
    */
   async #rollOut(endpoint: EndpointRow, pending: DeploymentRow): Promise<void> {
-    const { records, log } = this.parts;
+    const { records, registry, log } = this.parts;
     const fail = (error: WireError) => {
       makeFailed(records, pending, error);
       log.warn("a deployment failed", {
@@ -158,10 +151,24 @@ export class EndpointKeeper {
     } catch (error) {
       return fail(toWireError(error));
     }
-    const behind = this.#ready().filter((slot) => slot.version !== pending.version);
+    const challenges = pending.strategy !== "replace";
+    const live = records.live(this.name);
+    if (challenges && (!live || this.#ready().length === 0)) {
+      return fail(
+        endpoint.error ?? toWireError(
+          new AppError("unavailable", `Cannot put ${pending.model_id} beside what serves: nothing does now`, {
+            hint: "Try again when get_deployment_status says that the endpoint is ready.",
+          }),
+        ),
+      );
+    }
+    const traffic = challenges ? wantedTraffic(live!, pending) : plainTraffic(pending.version);
+    const behind = this.#ready().filter((slot) => !sameTraffic(slot.traffic, traffic));
     const refusals = await Promise.all(behind.map(async (slot) => {
       try {
-        await slot.door!.prepare(artifact, pending.model_id, pending.version);
+        if (!slot.held.includes(pending.version)) {
+          await slot.door!.prepare(artifact, pending.model_id, pending.version);
+        }
         return null;
       } catch (error) {
         if (!(error instanceof NobodyThere)) return toWireError(error);
@@ -175,57 +182,57 @@ export class EndpointKeeper {
       return fail(refusal);
     }
     if (records.pending(this.name)?.deployment_id !== pending.deployment_id) return void (this.#again = true);
+    const step_counters = stepCountersOf(this.#counters(), live?.version ?? 0, pending.version);
+    const began = performance.now();
     await Promise.all(behind.map(async (slot) => {
       try {
-        await slot.door?.commit(pending.version);
+        if (slot.door) await slot.direct(traffic);
       } catch (error) {
         log.warn("a replica did not change its model", {
           replica_id: slot.replica_id,
           error: (error as Error).message,
         });
+        await slot.look();
       }
-      await slot.look();
     }));
-    const late = this.#ready().filter((slot) => slot.version !== pending.version);
+    const swap_ms = Math.round((performance.now() - began) * 100) / 100;
+    const late = this.#ready().filter((slot) => !sameTraffic(slot.traffic, traffic));
     if (late.length > 0) {
-      // Too busy to hear it: asked again at the next look, and in the end replaced.
-      this.#tries = this.#tries?.version === pending.version
-        ? { version: pending.version, count: this.#tries.count + 1 }
-        : { version: pending.version, count: 1 };
-      if (this.#tries.count < MAX_TRIES) return;
+      // Too busy to hear it: told again at the next look, and in the end replaced.
+      if (late.some((slot) => slot.unheard < MAX_TRIES)) return;
       await Promise.all(late.map((slot) => this.#end(slot)));
     }
-    if (this.#ready().length === 0) {
+    if (!challenges && this.#ready().length === 0) {
       // Nobody serves: the first replica is the trial.
       const slot = this.#slot(1);
       slot.startAt_ms = 0;
       slot.quickDeaths = 0;
-      await this.#start([slot], endpoint, pending, artifact);
+      await this.#start([slot], endpoint, pending, null, artifact);
       if (slot.state !== "ready") return fail(slot.error ?? toWireError(null));
     }
-    if (!makeLive(records, pending)) return void (this.#again = true);
-    log.info("a deployment is live", {
+    const made = challenges ? makeChallenger(records, pending, step_counters) : makeLive(records, pending);
+    if (!made) return void (this.#again = true);
+    log.info(`a deployment is ${challenges ? pending.strategy : "live"}`, {
       endpoint: this.name,
       version: pending.version,
       model_id: pending.model_id,
+      ...(behind.length > 0 ? { swap_ms } : {}),
     });
-    try {
-      this.parts.registry.setAlias(pending.model_id, pending.environment);
-    } catch (error) {
-      log.warn("the model's alias was not set", {
-        alias: pending.environment,
-        error: (error as Error).message,
-      });
-    }
+    if (!challenges) setServedAlias(registry, log, pending);
     const now = records.endpoint(this.name);
     if (now?.desired === "running") await this.#hold(now);
   }
 
-  /** Keeps the wanted number of replicas of the live version. */
+  /** Keeps the wanted number of replicas, each with the traffic that is wanted. */
   async #hold(endpoint: EndpointRow): Promise<void> {
     const { records } = this.parts;
     const live = records.live(this.name);
     if (!live) return;
+    let challenger = records.challenger(this.name);
+    if (challenger && judgeChallenger(this.parts, live, challenger, this.#counters())) {
+      this.#again = true;
+      return;
+    }
     let artifact: Uint8Array | null = null;
     let unreadable: WireError | null = null;
     const read = () => {
@@ -236,16 +243,17 @@ export class EndpointKeeper {
         return null;
       }
     };
-    for (const slot of this.#slots.values()) {
-      if (slot.slot > endpoint.replicas) await this.#end(slot);
-      else if (slot.state === "ready" && slot.version !== live.version && read()) {
-        await this.#correct(slot, live, read()!);
-      }
-    }
+    for (const slot of this.#slots.values()) if (slot.slot > endpoint.replicas) await this.#end(slot);
+    const traffic = wantedTraffic(live, challenger);
+    const behind = this.#ready().filter((slot) => !sameTraffic(slot.traffic, traffic));
+    await Promise.all(behind.map(async (slot) => {
+      if (slot.held.includes(live.version) || read()) await this.#correct(slot, live, challenger, read);
+    }));
     for (let number = 1; number <= endpoint.replicas; number++) this.#slot(number);
     const now = performance.now();
     const due = [...this.#slots.values()].filter((slot) => slot.state === "down" && slot.startAt_ms <= now);
-    if (due.length > 0 && read()) await this.#start(due, endpoint, live, read()!);
+    challenger = records.challenger(this.name);
+    if (due.length > 0 && read()) await this.#start(due, endpoint, live, challenger, read()!);
     for (const slot of this.#ready()) {
       const share = rateShare(endpoint);
       if (slot.lastStatus && slot.lastStatus.rate_limit_per_s !== share) {
@@ -255,14 +263,34 @@ export class EndpointKeeper {
     this.#say(endpoint, unreadable);
   }
 
-  /** A replica that was left behind, or ahead, when a supervisor was killed in the midst of a change. */
-  async #correct(slot: Slot, live: DeploymentRow, artifact: Uint8Array): Promise<void> {
+  /** Of all replicas, also of those that are gone. */
+  #counters(): ReplicaCounters | null {
+    const { records } = this.parts;
+    let sum = records.endpoint(this.name)?.retired ?? null;
+    for (const row of records.replicas(this.name)) {
+      const counters = this.#slots.get(row.slot)?.lastStatus?.counters ?? row.counters;
+      if (counters) sum = addCounters(sum, counters);
+    }
+    return sum;
+  }
+
+  /** A replica whose traffic has changed since, or that a killed supervisor left in the midst of a change. */
+  async #correct(
+    slot: Slot,
+    live: DeploymentRow,
+    challenger: DeploymentRow | null,
+    read: () => Uint8Array | null,
+  ): Promise<void> {
     try {
-      await slot.door!.prepare(artifact, live.model_id, live.version);
-      await slot.door!.commit(live.version);
-      await slot.look();
+      if (!slot.held.includes(live.version)) {
+        await slot.door!.prepare(read()!, live.model_id, live.version);
+        await slot.direct(plainTraffic(live.version));
+      }
+      await this.#equip(slot, live, challenger);
     } catch (error) {
-      this.parts.log.warn("a replica of another version is replaced", {
+      if (error instanceof NobodyThere) return await slot.look();
+      if (slot.unheard > 0 && slot.unheard < MAX_TRIES) return;
+      this.parts.log.warn("a replica with other traffic is replaced", {
         replica_id: slot.replica_id,
         error: (error as Error).message,
       });
@@ -270,12 +298,34 @@ export class EndpointKeeper {
     }
   }
 
+  /** Brings a replica that has the live model the challenger's, and tells it the traffic. */
+  async #equip(slot: Slot, live: DeploymentRow, challenger: DeploymentRow | null): Promise<void> {
+    if (challenger && !slot.held.includes(challenger.version)) {
+      try {
+        await slot.door!.prepare(this.#bytesOf(challenger), challenger.model_id, challenger.version);
+      } catch (error) {
+        const busy = error instanceof NobodyThere || !(error instanceof AppError) ||
+          error.code === "deadline_exceeded";
+        if (busy) throw error;
+        // What can't be loaded any more must not keep the primary from serving.
+        const { records, log } = this.parts;
+        log.warn("a challenger can't be loaded", { endpoint: this.name, error: error.message });
+        const decision = { caller: "supervisor", detail: { reason: error.message } };
+        abortChallenger(records, challenger, decision, toWireError(error));
+        challenger = null;
+      }
+    }
+    await slot.direct(wantedTraffic(live, challenger));
+  }
+
   async #start(
     slots: Slot[],
     endpoint: EndpointRow,
     deployment: DeploymentRow,
+    challenger: DeploymentRow | null,
     artifact: Uint8Array,
   ): Promise<void> {
+    const equip = (slot: Slot) => this.#equip(slot, deployment, challenger);
     // Replicas share the port with each other; that must not become sharing it with another program.
     if (this.#ready().length === 0 && !isFree(endpoint.host, endpoint.port)) {
       for (const slot of slots) {
@@ -292,9 +342,9 @@ export class EndpointKeeper {
       return;
     }
     const [first, ...others] = this.#ready().length > 0 ? [null, ...slots] : slots;
-    await first?.start(endpoint, deployment, artifact, true);
+    await first?.start(endpoint, deployment, artifact, true, equip);
     if (first && first.state !== "ready") return;
-    await Promise.all(others.map((slot) => slot!.start(endpoint, deployment, artifact, false)));
+    await Promise.all(others.map((slot) => slot!.start(endpoint, deployment, artifact, false, equip)));
   }
 
   /** Writes down why the endpoint is not as wanted, when that has changed. */

@@ -4,6 +4,7 @@ import {
   CONTROL_HEADER,
   MODEL_HEADER,
   type ReplicaStatus,
+  type TrafficPlan,
   VERSION_HEADER,
 } from "@/shared/replica_protocol.ts";
 import type { Published, WatchBatch, WatchRequest } from "@/monitoring/watch_protocol.ts";
@@ -50,10 +51,11 @@ export class ReplicaDoor {
     refuseFailure(await this.#ask("POST", "/control/prepare", PREPARE_TIMEOUT_MS, headers, bytes));
   }
 
-  async commit(version: number): Promise<void> {
-    refuseFailure(
-      await this.#ask("POST", "/control/commit", STATUS_TIMEOUT_MS, { [VERSION_HEADER]: String(version) }),
-    );
+  /** @throws AppError failed_precondition when a version that the traffic names was not prepared there */
+  async direct(traffic: TrafficPlan): Promise<void> {
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify(traffic);
+    refuseFailure(await this.#ask("POST", "/control/traffic", STATUS_TIMEOUT_MS, headers, body));
   }
 
   async discard(): Promise<void> {

@@ -43,6 +43,7 @@ export async function supervise(
     registry,
     log,
     childEnv: context.childEnv,
+    driftOf: (endpoint: string, version: number) => keepers.get(endpoint)?.watch.verdictOf(version) ?? null,
     orphan_grace_s: context.config["serving.orphan_grace_s"],
     wake: () => wake(),
     watching: openWatching(context, log),

@@ -9,6 +9,7 @@ import {
   isPrediction,
   jsonResponse,
   MethodNotAllowed,
+  predictionResponse,
   requestIdOf,
   SAFE_HEADERS,
 } from "./door.ts";
@@ -103,8 +104,10 @@ function answer(replica: Replica, c: Context, route: Route): Promise<Response> {
   return throughDoor(replica, c.req.raw, c.req.path, async (exchange) => {
     const { request_id } = exchange;
     if (route.json) {
-      const cached = route.method === "GET" ? { "cache-control": "no-store" } : undefined;
-      return jsonResponse(request_id, await route.json(replica, c, exchange), 200, cached);
+      const value = await route.json(replica, c, exchange);
+      return route.method === "GET"
+        ? jsonResponse(request_id, value, 200, { "cache-control": "no-store" })
+        : predictionResponse(exchange, value);
     }
     const { body, type } = route.text?.(replica) ??
       { body: route.page!(replica), type: "text/html; charset=utf-8" };
@@ -132,7 +135,7 @@ export function createHandler(replica: Replica): (request: Request) => Response 
         replica,
         request,
         "/predict",
-        async (exchange) => jsonResponse(exchange.request_id, await predict(replica, request, exchange)),
+        async (exchange) => predictionResponse(exchange, await predict(replica, request, exchange)),
       );
     }
     return app.fetch(request);

@@ -6,6 +6,7 @@ import {
   CONTROL_HEADER,
   MODEL_HEADER,
   type ReplicaStatus,
+  type TrafficPlan,
   VERSION_HEADER,
 } from "@/shared/replica_protocol.ts";
 import { noteError, type Replica } from "./replica_state.ts";
@@ -47,13 +48,13 @@ export function createControlApp({ token, replica, pid, heard, drain }: ControlO
     replica.holder.prepare(bytes, model_id, version);
     return c.json({ prepared: version });
   });
-  app.post("/control/commit", (c) => {
-    replica.holder.commit(Number(c.req.header(VERSION_HEADER)));
-    return c.json({ version: replica.holder.current.version });
+  app.post("/control/traffic", async (c) => {
+    replica.holder.direct(await c.req.json() as TrafficPlan);
+    return c.json(replica.holder.traffic.plan);
   });
   app.post("/control/discard", (c) => {
     replica.holder.discard();
-    return c.json({ version: replica.holder.current.version });
+    return c.json(replica.holder.traffic.plan);
   });
   app.post("/control/watch", async (c) => c.json(replica.watching.exchange(await c.req.json())));
   app.get("/control/published", (c) => c.json(replica.watching.published));
@@ -81,7 +82,7 @@ export function createControlApp({ token, replica, pid, heard, drain }: ControlO
 }
 
 function statusOf(replica: Replica, pid: number): ReplicaStatus {
-  const { current } = replica.holder;
+  const { current, traffic } = replica.holder;
   const now = performance.now();
   return {
     endpoint: replica.endpoint,
@@ -91,6 +92,12 @@ function statusOf(replica: Replica, pid: number): ReplicaStatus {
     model_id: current.model_id,
     version: current.version,
     artifact_sha256: current.artifact.sha256,
+    traffic: traffic.plan,
+    models: traffic.models.map(({ version, model_id, artifact }) => ({
+      version,
+      model_id,
+      artifact_sha256: artifact.sha256,
+    })),
     uptime_s: Math.round(now - replica.started_ms) / 1000,
     rate_limit_per_s: replica.limit.per_s,
     in_flight: replica.counters.inFlight,

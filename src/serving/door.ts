@@ -29,6 +29,11 @@ export function jsonResponse(
   return new Response(JSON.stringify(value), { status, headers: extra ? { ...headers, ...extra } : headers });
 }
 
+/** Says by whose model it was answered. */
+export function predictionResponse({ request_id, model }: Exchange, value: unknown): Response {
+  return jsonResponse(request_id, value, 200, model === null ? undefined : model.header);
+}
+
 let lastId = 0;
 const idPrefix = crypto.randomUUID().slice(0, 8);
 

@@ -15,6 +15,7 @@ import { contentSecurityPolicy } from "./page.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { noteError, type Replica } from "./replica_state.ts";
 import { loadServedModel, ModelHolder } from "./served_model.ts";
+import { Shadowing } from "./shadowing.ts";
 import { StartInput } from "./start_input.ts";
 import { Watching } from "./watching.ts";
 
@@ -82,13 +83,16 @@ function ignoreTerminal(): void {
 }
 
 function createReplica(start: ReplicaStart, artifact: Uint8Array): Replica {
+  const counters = new Counters();
+  const watching = new Watching((error) => noteError(replica, "watching", error));
   const replica: Replica = {
     endpoint: start.endpoint,
     replica_id: start.replica_id,
     loopback: ["127.0.0.1", "localhost", "::1"].includes(start.host),
     holder: new ModelHolder(loadServedModel(artifact, start.model_id, start.version)),
-    counters: new Counters(),
-    watching: new Watching((error) => noteError(replica, "watching", error)),
+    counters,
+    watching,
+    shadowing: new Shadowing(counters, watching),
     limit: new RateLimit(start.rate_limit_per_s, performance.now()),
     keys: start.auth === "api_key" ? start.api_key_sha256.map((hex) => Uint8Array.fromHex(hex)) : null,
     state: "checked",

@@ -1,6 +1,7 @@
 /** POST /predict */
 import { predictRows } from "@/artifact/predict_rows.ts";
 import { AppError } from "@/shared/errors.ts";
+import { answerRows } from "./answer_rows.ts";
 import type { Exchange } from "./exchange.ts";
 import { readPredictionBody } from "./read_json.ts";
 import type { Replica } from "./replica_state.ts";
@@ -19,12 +20,15 @@ export async function predict(
   exchange: Exchange,
 ): Promise<PredictAnswer> {
   const rows = rowsOf(await readPredictionBody(replica, request));
-  // Read once: whatever is swapped meanwhile, this request is answered by one model.
-  const model = exchange.model = replica.holder.current;
-  const predicted = predictRows(model.artifact, rows);
-  const { predictions, probabilities, warnings } = predicted;
-  replica.watching.see(exchange.request_id, model, rows, predicted);
-  replica.counters.of(model.version).rows += rows.length;
+  const { traffic } = replica.holder;
+  const model = traffic.choose(request.headers);
+  const { predictions, probabilities, warnings } = answerRows(
+    replica,
+    exchange,
+    traffic,
+    model,
+    ({ artifact }) => ({ rows, answer: predictRows(artifact, rows) }),
+  );
   const answer: PredictAnswer = { predictions, model: model.model_id };
   if (probabilities !== undefined) answer.probabilities = probabilities;
   if (warnings.length > 0) answer.warnings = warnings;

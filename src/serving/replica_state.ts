@@ -4,6 +4,7 @@ import { AppError } from "@/shared/errors.ts";
 import type { Counters } from "./counters.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import type { ModelHolder } from "./served_model.ts";
+import type { Shadowing } from "./shadowing.ts";
 import type { Watching } from "./watching.ts";
 
 export interface Replica {
@@ -13,6 +14,7 @@ export interface Replica {
   loopback: boolean;
   holder: ModelHolder;
   counters: Counters;
+  shadowing: Shadowing;
   watching: Watching;
   limit: RateLimit;
   /** SHA-256 of the keys that open the endpoint; null when it is open to all. */

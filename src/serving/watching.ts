@@ -29,9 +29,15 @@ const MOST_CLASSES = 20;
 /** Versions whose counts wait to be taken. */
 const MOST_VERSIONS = 8;
 
-interface Sample {
+interface Watched {
+  /** null: its model has no profile. */
+  tally: Tally | null;
+  /** What waits to be counted. */
   rows: unknown[];
   answers: Answer[];
+  /** Rows that may still be looked at in that second. */
+  left: number;
+  second: number;
 }
 
 export class Watching {
@@ -39,15 +45,13 @@ export class Watching {
   settings: WatchSettings = { keep_share: 1, log_share: 0, log_inputs: false, log_omit: [] };
   /** null before the supervisor's first look. */
   published: Published | null = null;
-  readonly #tallies = new Map<ServedModel, { tally: Tally | null; sample: Sample }>();
+  readonly #watched = new Map<ServedModel, Watched>();
   readonly #counted = new Map<number, TallyWire>();
   #records: PredictionRecord[] = [];
   #feedback: FeedbackEntry[] = [];
   #dropped_records = 0;
   #out: WatchBatch | null = null;
   #seq = 0;
-  #second = 0;
-  #left = ROWS_PER_SECOND;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   /** @param failed is told what went wrong where no caller can hear of it */
@@ -55,13 +59,7 @@ export class Watching {
 
   /** Takes note of a request that was answered. */
   see(request_id: string, model: ServedModel, rows: readonly unknown[], answer: RowPredictions): void {
-    const now_ms = performance.now();
-    const second = Math.floor(now_ms / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#left = ROWS_PER_SECOND;
-    }
-    if (this.#left > 0) this.#sample(model, rows, answer);
+    this.count(model, rows, answer);
     const { keep_share, log_share } = this.settings;
     if (keep_share === 0 && log_share === 0) return;
     const place = keep_share === 1 && log_share === 0 ? 0 : placeOfRequest(request_id);
@@ -70,46 +68,54 @@ export class Watching {
     }
   }
 
-  /** Some rows, spread evenly over the request. */
-  #sample(model: ServedModel, rows: readonly unknown[], answer: RowPredictions): void {
-    const taken = Math.min(rows.length, this.#left);
-    this.#left -= taken;
+  /** Some rows, spread evenly over the request, are counted for drift. */
+  count(model: ServedModel, rows: readonly unknown[], answer: RowPredictions): void {
+    const watched = this.#of(model);
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== watched.second) {
+      watched.second = second;
+      watched.left = ROWS_PER_SECOND;
+    }
+    if (watched.left === 0 || watched.tally === null) return;
+    const taken = Math.min(rows.length, watched.left);
+    watched.left -= taken;
     const step = rows.length / taken;
-    const { sample } = this.#of(model);
     for (let i = 0; i < taken; i++) {
       const at = Math.floor(i * step);
       const prediction = answer.predictions[at];
-      sample.rows.push(rows[at]);
-      sample.answers.push({ prediction, confidence: answer.probabilities?.[at][String(prediction)] ?? null });
+      watched.rows.push(rows[at]);
+      watched.answers.push({
+        prediction,
+        confidence: answer.probabilities?.[at][String(prediction)] ?? null,
+      });
     }
-    if (sample.rows.length >= COUNTED_AT_ONCE) this.#timer ??= setTimeout(() => this.#countSome(), 0);
+    if (watched.rows.length >= COUNTED_AT_ONCE) this.#timer ??= setTimeout(() => this.#binSome(), 0);
   }
 
-  #of(model: ServedModel): { tally: Tally | null; sample: Sample } {
-    let watched = this.#tallies.get(model);
+  #of(model: ServedModel): Watched {
+    let watched = this.#watched.get(model);
     if (!watched) {
       const { profile, pipeline } = model.artifact;
       const tally = profile && new Tally(profile, pipeline.features, pipeline.target.classes);
-      this.#tallies.set(model, watched = { tally, sample: { rows: [], answers: [] } });
+      this.#watched.set(model, watched = { tally, rows: [], answers: [], left: 0, second: -1 });
     }
     return watched;
   }
 
-  #countSome(): void {
+  #binSome(): void {
     this.#timer = null;
-    for (const [model, { sample }] of this.#tallies) {
-      if (sample.rows.length >= COUNTED_AT_ONCE) this.#count(model, COUNTED_AT_ONCE);
-      if (sample.rows.length >= COUNTED_AT_ONCE) this.#timer ??= setTimeout(() => this.#countSome(), 0);
+    for (const [model, watched] of this.#watched) {
+      if (watched.rows.length >= COUNTED_AT_ONCE) this.#bin(model, watched, COUNTED_AT_ONCE);
+      if (watched.rows.length >= COUNTED_AT_ONCE) this.#timer ??= setTimeout(() => this.#binSome(), 0);
     }
   }
 
-  #count(model: ServedModel, most: number): void {
-    const { tally, sample } = this.#of(model);
-    const rows = sample.rows.splice(0, most);
-    const answers = sample.answers.splice(0, most);
-    if (!tally || rows.length === 0) return;
+  #bin(model: ServedModel, watched: Watched, most: number): void {
+    const rows = watched.rows.splice(0, most);
+    const answers = watched.answers.splice(0, most);
+    if (rows.length === 0) return;
     try {
-      tally.add(rowsToTable(model.artifact.pipeline, rows).table.columns, answers);
+      watched.tally!.add(rowsToTable(model.artifact.pipeline, rows).table.columns, answers);
     } catch (error) {
       this.failed(error);
     }
@@ -166,13 +172,12 @@ export class Watching {
   exchange({ seen, settings, published }: WatchRequest): WatchBatch {
     this.settings = settings;
     this.published = published;
-    for (const model of this.#tallies.keys()) this.#count(model, Infinity);
-    for (const [model, { tally }] of this.#tallies) {
-      const taken = tally?.take();
+    for (const [model, watched] of this.#watched) {
+      this.#bin(model, watched, Infinity);
+      const taken = watched.tally?.take();
       if (taken) {
         this.#counted.set(model.version, addTallies(this.#counted.get(model.version) ?? null, taken));
-      } // Whatever still serves comes back with its next request.
-      else this.#tallies.delete(model);
+      } else this.#watched.delete(model); // Whatever still serves comes back with its next request.
     }
     const lost = this.#out?.seq === seen ? null : this.#out;
     this.#out = {

@@ -3,7 +3,7 @@
  *
  * Start, over pipes: the replica reads one line of JSON (ReplicaStart) and then the artifact's bytes from stdin. It
  * checks the model, opens its control door and prints a ReplicaLine with the door's port. The supervisor writes
- * that port down and answers with GO; only then does the replica open its public port and print `ready`. So a
+ * that port down, brings through the door what else the traffic wants, and answers with GO; only then does the replica open its public port and print `ready`. So a
  * replica that no supervisor knows of never takes traffic: its stdin ends when the supervisor dies, and it exits.
  *
  * Later, over the control door (HTTP on loopback, with the token in CONTROL_HEADER): a door and not a pipe, since
@@ -46,15 +46,44 @@ export type ReplicaLine =
   | { state: "ready" }
   | { state: "failed"; error: WireError };
 
+/**
+ * POST /control/traffic: which of the models that a replica holds answers. Versions are deployments of the
+ * endpoint. What was prepared and is not named is dropped.
+ */
+export interface TrafficPlan {
+  primary: number;
+  /** Takes this share of the requests, between 0 and 1, from the primary. */
+  canary: { version: number; weight: number } | null;
+  /** Is asked too what the primary answers, after the caller has heard it. May be the canary. */
+  shadow: number | null;
+  /** Requests that carry this header go by its value, so that a caller stays with one model. */
+  sticky_header: string | null;
+}
+
+/** All requests to one version. */
+export function plainTraffic(version: number): TrafficPlan {
+  return { primary: version, canary: null, shadow: null, sticky_header: null };
+}
+
+export interface HeldModel {
+  version: number;
+  model_id: string;
+  artifact_sha256: string;
+}
+
 /** GET /control/status */
 export interface ReplicaStatus {
   endpoint: string;
   replica_id: string;
   pid: number;
   state: "checked" | "ready" | "draining";
+  /** The primary. */
   model_id: string;
   version: number;
   artifact_sha256: string;
+  traffic: TrafficPlan;
+  /** All that it holds, the primary first. */
+  models: HeldModel[];
   uptime_s: number;
   rate_limit_per_s: number | null;
   in_flight: number;
@@ -104,6 +133,9 @@ export interface ReplicaCounters extends Counted {
   by_version?: Record<string, CountedVersion>;
 }
 
-/** The version that POST /control/prepare brings, as headers beside the artifact's bytes. */
+/**
+ * The version that POST /control/prepare brings, as headers beside the artifact's bytes; VERSION_HEADER is also
+ * on every prediction, for the deployment whose model answered.
+ */
 export const MODEL_HEADER = "x-mlmcp-model";
 export const VERSION_HEADER = "x-mlmcp-version";

@@ -47,7 +47,7 @@ Deno.test("drift shows in the status when the rows change, and not before", asyn
     await post(`${url}/predict`, { rows: flowers(300) });
     const calm = await until("rows are seen", async () => {
       const { drift } = await status(scene);
-      return drift && drift.rows.recent === 300 && drift;
+      return drift?.rows.recent === 300 ? drift : null;
     });
     assert.equal(calm.verdict, "none");
     assert.deepEqual(calm.columns.map(({ name }) => name), ["length", "width"]);
@@ -57,7 +57,7 @@ Deno.test("drift shows in the status when the rows change, and not before", asyn
     }
     const drifted = await until("drift is seen", async () => {
       const { drift } = await status(scene);
-      return drift?.verdict === "drift" && drift;
+      return drift?.verdict === "drift" ? drift : null;
     });
     const [length, width] = drifted.columns;
     assert.equal(length.verdict, "drift");
@@ -71,31 +71,23 @@ Deno.test("drift shows in the status when the rows change, and not before", asyn
 Deno.test("labels meet their predictions, whichever replica hears them", async () => {
   await withScene(async (scene) => {
     const url = await deploy(scene, 2);
-    const actual = (i: number) => ["setosa", "versicolor", "virginica"][i % 3];
     const labels: unknown[] = [];
     for (let i = 0; i < 20; i++) {
-      const { id, body } = await post(`${url}/predict`, { rows: flowers(3, 0, i) }, { connection: "close" });
-      // One of three is told to have been wrong.
-      for (let row = 0; row < 3; row++) {
-        const truth = row === 2
-          ? actual(actual.length + body.predictions[row].length)
-          : body.predictions[row];
-        labels.push({
-          request_id: id,
-          row,
-          actual: truth === body.predictions[2] && row === 2 ? "setosa" : truth,
-        });
-      }
+      const { id } = await post(`${url}/predict`, { rows: flowers(3, 0, i) }, { connection: "close" });
+      // The third of each three is a virginica, whatever is told here.
+      ["setosa", "versicolor", "setosa"].forEach((actual, row) =>
+        labels.push({ request_id: id, row, actual })
+      );
     }
     assert.deepEqual((await post(`${url}/feedback`, { rows: labels })).body, { accepted: 60 });
     await post(`${url}/feedback`, { request_id: "never-was", actual: "setosa" }, { connection: "close" });
     const told = await until("labels are joined", async () => {
       const { accuracy } = await status(scene);
-      return accuracy.feedback.unmatched === 1 && accuracy;
+      return accuracy.feedback.unmatched === 1 ? accuracy : null;
     });
     assert.equal(told.feedback.matched, 60);
     assert.equal(told.labelled!.rows, 60);
-    assert.ok(told.labelled!.metrics.accuracy >= 0.6 && told.labelled!.metrics.accuracy < 1);
+    assert.ok(told.labelled!.metrics.accuracy > 0.5 && told.labelled!.metrics.accuracy < 0.7);
     assert.ok(told.labelled!.metrics.log_loss > 0);
   });
 });

@@ -84,9 +84,11 @@ Deno.test("of a wide table the columns of the largest importance are profiled, i
 });
 
 Deno.test("as many unlearned rows lie below the threshold of confidence as were wrong", () => {
-  const confident = [0.625, 0.75, 0.875, 0.875, 1];
+  // Each four times: a class of fewer than ten rows would have no bin.
+  const confident = [0.625, 0.75, 0.875, 0.875, 1].flatMap((p) => [p, p, p, p]);
   const scores = Float64Array.from(confident.flatMap((p) => [p, 1 - p]));
-  const { prediction, confidence } = profileAnswers("y", ["a", "b"], scores, Float64Array.of(0, 1, 0, 1, 0))!;
-  assert.deepEqual(confidence, { rows: 5, accuracy: 0.6, mean: 0.825, threshold: 0.875, confident: 3 });
-  assert.deepEqual(prediction, { name: "y", categories: ["a"], counts: [5, 0, 0], missing: 0 });
+  const y = Float64Array.from([0, 1, 0, 1, 0].flatMap((k) => [k, k, k, k]));
+  const { prediction, confidence } = profileAnswers("y", ["a", "b"], scores, y)!;
+  assert.deepEqual(confidence, { rows: 20, accuracy: 0.6, mean: 0.825, threshold: 0.875, confident: 12 });
+  assert.deepEqual(prediction, { name: "y", categories: ["a"], counts: [20, 0, 0], missing: 0 });
 });

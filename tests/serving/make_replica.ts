@@ -3,6 +3,7 @@ import { Counters } from "@/serving/counters.ts";
 import { RateLimit } from "@/serving/rate_limit.ts";
 import type { Replica } from "@/serving/replica_state.ts";
 import { loadServedModel, ModelHolder } from "@/serving/served_model.ts";
+import { Shadowing } from "@/serving/shadowing.ts";
 import { Watching } from "@/serving/watching.ts";
 import { flowers } from "./make_artifact.ts";
 
@@ -11,13 +12,16 @@ export function makeReplica(
   artifact = flowers(),
   model_id = "flowers@3",
 ): Replica {
+  const counters = new Counters();
+  const watching = new Watching();
   return {
     endpoint: "garden",
     replica_id: "garden-1",
     loopback: true,
     holder: new ModelHolder(loadServedModel(artifact, model_id, 1)),
-    counters: new Counters(),
-    watching: new Watching(),
+    counters,
+    watching,
+    shadowing: new Shadowing(counters, watching),
     limit: new RateLimit(null, performance.now()),
     keys: null,
     state: "ready",

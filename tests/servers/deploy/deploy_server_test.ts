@@ -89,6 +89,72 @@ for (const era of ERAS) {
   });
 }
 
+Deno.test("a canary goes over MCP, from its start to its promotion, with its figures and its history", async () => {
+  await withScene(async (scene) => {
+    const { one, two } = scene.models;
+    await withDesk(scene, async ({ call }) => {
+      const must = async (tool: string, input: Record<string, unknown>) => {
+        const answer = await call(tool, input);
+        assert.equal(answer.isError, false, answer.text);
+        // deno-lint-ignore no-explicit-any
+        return answer.structured as any;
+      };
+      const { url } = await must("deploy_model", { model_id: "flowers@1", gate_id: scene.gate(one) });
+      const gate_id = scene.gate(two);
+      const started = await must("update_model", {
+        endpoint: "flowers",
+        model_id: two.model_id,
+        gate_id,
+        strategy: "canary",
+        weight: 0.25,
+        sticky_header: "x-user",
+        rules: { min_requests: 1000, max_error_rate: null, steps: [0.5] },
+      });
+      assert.deepEqual(
+        started.traffic.map(({ role, weight }: { role: string; weight: number }) => [role, weight]),
+        [
+          ["primary", 0.75],
+          ["canary", 0.25],
+        ],
+      );
+      for (let i = 0; i < 40; i++) await scene.predict(url);
+      const { challenger, requests, events } = await must("get_deployment_status", { endpoint: "flowers" });
+      assert.equal(challenger.sticky_header, "x-user");
+      assert.deepEqual([
+        challenger.rules.min_requests,
+        challenger.rules.step_s,
+        challenger.rules.max_error_rate,
+      ], [
+        1000,
+        60,
+        null,
+      ], "what was not given is the config's");
+      assert.deepEqual([challenger.figures.requests, challenger.figures.primary_requests], [10, 30]);
+      assert.equal(challenger.verdict.decision, "wait");
+      assert.deepEqual(requests.by_version.map(({ total }: { total: number }) => total), [10, 30]);
+      assert.deepEqual([events[0].event, events[0].gate_id, events[0].caller], ["canary", gate_id, "local"]);
+      const listed = await must("list_deployments", {});
+      assert.deepEqual(listed.deployments.map(({ status }: { status: string }) => status), [
+        "canary",
+        "live",
+      ]);
+      assert.deepEqual(listed.events, []);
+      await must("set_traffic", { endpoint: "flowers", weights: { "1": 0.5, "2": 0.5 } });
+      const promoted = await must("set_traffic", { endpoint: "flowers", action: "promote" });
+      assert.deepEqual([promoted.model_id, promoted.traffic.length], ["flowers@2", 1]);
+      const history = await must("list_deployments", { endpoint: "flowers", include_history: true });
+      assert.deepEqual(
+        history.events.slice(0, 4).map((row: { event: string; detail: { from?: number; to?: number } }) => [
+          row.event,
+          row.detail.from ?? null,
+          row.detail.to ?? null,
+        ]),
+        [["promoted", 0.5, 1], ["weight", 0.25, 0.5], ["canary", null, null], ["wanted", null, null]],
+      );
+    });
+  });
+});
+
 Deno.test("the tools refuse what they can't do, with a hint", async () => {
   await withScene(async (scene) => {
     await withDesk(scene, async ({ call }) => {
@@ -107,9 +173,29 @@ Deno.test("the tools refuse what they can't do, with a hint", async () => {
         [
           "update_model",
           { endpoint: "flowers", model_id: "flowers@1", strategy: "canary" },
-          "unimplemented",
-          /canary/,
+          "not_found",
+          /flowers/,
         ],
+        [
+          "update_model",
+          { endpoint: "flowers", model_id: "flowers@1", strategy: "shadow", weight: 0.5 },
+          "invalid_argument",
+          /weight with strategy "shadow"/,
+        ],
+        [
+          "update_model",
+          { endpoint: "flowers", model_id: "flowers@1", strategy: "canary", rules: { steps: [0.5, 0.1] } },
+          "invalid_argument",
+          /steps 0\.5, 0\.1/,
+        ],
+        [
+          "update_model",
+          { endpoint: "flowers", model_id: "flowers@1", strategy: "canary", sticky_header: "a b" },
+          "invalid_argument",
+          /sticky_header/,
+        ],
+        ["set_traffic", { endpoint: "flowers", action: "promote" }, "not_found", /flowers/],
+        ["set_traffic", { endpoint: "flowers", weights: { one: 1 } }, "invalid_argument", /weights/],
         [
           "update_model",
           { endpoint: "flowers", model_id: "flowers@1", weight: 0.5 },
@@ -141,10 +227,16 @@ Deno.test("the tools refuse what they can't do, with a hint", async () => {
       }
       await call("create_endpoint", { name: "empty" });
       for (
-        const [tool, input] of [["test_endpoint", {}], ["update_model", { model_id: "flowers@1" }], [
-          "scale_deployment",
-          { replicas: 2 },
-        ], ["rollback_deployment", {}]] as const
+        const [tool, input] of [
+          ["test_endpoint", {}],
+          ["update_model", { model_id: "flowers@1" }],
+          [
+            "scale_deployment",
+            { replicas: 2 },
+          ],
+          ["rollback_deployment", {}],
+          ["set_traffic", { action: "abort" }],
+        ] as const
       ) {
         assert.equal(
           (await call(tool, { endpoint: "empty", ...input })).structured.code,

@@ -1,0 +1,16 @@
+/** The model that an endpoint serves is found in the registry by the name of its environment. */
+import type { Log } from "@/shared/log.ts";
+import type { Registry } from "@/registry/registry.ts";
+import type { DeploymentRow } from "./records.ts";
+
+export function setServedAlias(
+  registry: Registry,
+  log: Pick<Log, "warn">,
+  { model_id, environment }: DeploymentRow,
+): void {
+  try {
+    registry.setAlias(model_id, environment);
+  } catch (error) {
+    log.warn("the model's alias was not set", { alias: environment, error: (error as Error).message });
+  }
+}
