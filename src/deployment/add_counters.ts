@@ -16,6 +16,32 @@ export function addCounters(a: ReplicaCounters | null, b: ReplicaCounters): Repl
   return { ...addCounted(a, b), per_s: 0, by_version: bounded(by_version) };
 }
 
+/** What was told of an endpoint once and is not in its counters now; null when that is nothing. */
+export function missingCounters(told: ReplicaCounters, now: ReplicaCounters): ReplicaCounters | null {
+  const total = missing(told, now);
+  if (total.rows === 0 && Object.keys(total.by_status).length === 0) return null;
+  const by_version: Record<string, CountedVersion> = {};
+  for (const [version, counted] of Object.entries(told.by_version ?? {})) {
+    by_version[version] = { ...missing(counted, now.by_version?.[version] ?? NOTHING), shadow: null };
+  }
+  return { ...total, per_s: 0, by_version };
+}
+
+const NOTHING: Counted = { by_status: {}, rows: 0, latency: { buckets: [], sum_ms: 0 } };
+
+function missing(told: Counted, now: Counted): Counted {
+  const by_status: Record<string, number> = {};
+  for (const [status, count] of Object.entries(told.by_status)) {
+    const lost = count - (now.by_status[status] ?? 0);
+    if (lost > 0) by_status[status] = lost;
+  }
+  return {
+    by_status,
+    rows: Math.max(0, told.rows - now.rows),
+    latency: LatencyHistogram.between(now.latency, told.latency).toWire(),
+  };
+}
+
 function bounded(by_version: Record<string, CountedVersion>): Record<string, CountedVersion> {
   const numbers = Object.keys(by_version).map(Number).filter((version) => version !== NO_VERSION)
     .sort((x, y) => x - y);

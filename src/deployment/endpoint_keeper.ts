@@ -5,7 +5,7 @@
 import { AppError, toWireError, type WireError } from "@/shared/errors.ts";
 import { plainTraffic, type ReplicaCounters } from "@/shared/replica_protocol.ts";
 import type { Registry } from "@/registry/registry.ts";
-import { addCounters } from "./add_counters.ts";
+import { addCounters, missingCounters } from "./add_counters.ts";
 import { makeFailed, makeLive, makeStopped } from "./changes.ts";
 import { EndpointWatch, type WatchParts } from "./endpoint_watch.ts";
 import { judgeChallenger, type JudgeParts, stepCountersOf } from "./judge_challenger.ts";
@@ -29,6 +29,7 @@ export class EndpointKeeper {
   #running: Promise<void> | null = null;
   #again = false;
   #adopted = false;
+  #recalled = false;
 
   readonly watch: EndpointWatch;
 
@@ -97,6 +98,7 @@ export class EndpointKeeper {
   }
 
   async #look(): Promise<void> {
+    await this.#recall();
     const endpoint = this.parts.records.endpoint(this.name);
     const counters = this.#counters();
     if (!endpoint || !counters) return;
@@ -261,6 +263,22 @@ export class EndpointKeeper {
       }
     }
     this.#say(endpoint, unreadable);
+  }
+
+  /**
+   * When a supervisor and a replica die together, a checkpoint is all that is written of what that replica counted.
+   * The others were told more, and have told it on: what was told once must not be taken back.
+   */
+  async #recall(): Promise<void> {
+    if (this.#recalled) return;
+    const told = await Promise.all(this.#ready().map(({ door }) => door?.published().catch(() => null)));
+    const latest = told.filter((one) => one !== null && one !== undefined).sort((a, b) => b.at_s - a.at_s)[0];
+    this.#recalled = true;
+    const counters = this.#counters();
+    const lost = latest && counters && missingCounters(latest.counters, counters);
+    if (!lost) return;
+    const retired = this.parts.records.endpoint(this.name)?.retired ?? null;
+    this.parts.records.updateEndpoint(this.name, { retired: addCounters(retired, lost) });
   }
 
   /** Of all replicas, also of those that are gone. */

@@ -4,7 +4,7 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
-import { type Home, transact } from "@/shared/home.ts";
+import { type Home, keepStatements, transact } from "@/shared/home.ts";
 import type { FeedbackEntry, PredictionRecord } from "@/monitoring/watch_protocol.ts";
 
 export interface Kept {
@@ -19,7 +19,7 @@ export class PredictionStore {
 
   /** @param most rows an endpoint */
   constructor(home: Home, readonly most: number) {
-    this.#db = new DatabaseSync(join(home.path, "predictions.db"));
+    this.#db = keepStatements(new DatabaseSync(join(home.path, "predictions.db")));
     this.#db.exec("PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
     this.#db.exec(
       `CREATE TABLE IF NOT EXISTS prediction (

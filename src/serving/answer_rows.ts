@@ -25,7 +25,7 @@ export function answerRows(
 ): RowPredictions {
   exchange.model = model;
   const { rows, answer } = ask(model);
-  replica.watching.see(exchange.request_id, model, rows, answer);
+  replica.watching.see(exchange, model, rows, answer);
   replica.counters.of(model.version).rows += answer.predictions.length;
   const { shadow } = traffic;
   if (shadow !== null && shadow !== model) replica.shadowing.add({ shadow, answered: model, answer, ask });

@@ -84,7 +84,7 @@ async function throughDoor(
   work: (exchange: Exchange) => Promise<Response>,
 ): Promise<Response> {
   const started_ms = performance.now();
-  const exchange: Exchange = { request_id: requestIdOf(headers), model: null };
+  const exchange: Exchange = { request_id: requestIdOf(headers), started_ms, model: null };
   replica.counters.inFlight++;
   let response: Response;
   try {

@@ -3,6 +3,8 @@ import type { ServedModel } from "./served_model.ts";
 
 export interface Exchange {
   readonly request_id: string;
+  /** performance.now() when it came. Asked once: it costs as much as counting a row. */
+  readonly started_ms: number;
   /** The model that answers it; null until one is chosen, and for ever when the request was refused before. */
   model: ServedModel | null;
 }

@@ -73,7 +73,7 @@ export class Shadowing {
       const { rows, answer: other } = ask(shadow);
       counted.latency.record(performance.now() - started);
       const { differing, abs_difference } = compareAnswers(answered, answer, other);
-      this.#watching.count(shadow, rows, other);
+      this.#watching.count(shadow, rows, other, started);
       counted.rows += answer.predictions.length;
       counted.differing += differing;
       counted.abs_difference += abs_difference;

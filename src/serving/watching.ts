@@ -16,6 +16,7 @@ import {
   type WatchRequest,
   type WatchSettings,
 } from "@/monitoring/watch_protocol.ts";
+import type { Exchange } from "./exchange.ts";
 import type { ServedModel } from "./served_model.ts";
 
 /** So many rows a second are looked at for drift. Beyond them shares get no better, only answers slower. */
@@ -58,20 +59,26 @@ export class Watching {
   constructor(readonly failed: (error: unknown) => void = () => {}) {}
 
   /** Takes note of a request that was answered. */
-  see(request_id: string, model: ServedModel, rows: readonly unknown[], answer: RowPredictions): void {
-    this.count(model, rows, answer);
+  see(
+    { request_id, started_ms }: Pick<Exchange, "request_id" | "started_ms">,
+    model: ServedModel,
+    rows: readonly unknown[],
+    answer: RowPredictions,
+  ): void {
+    this.count(model, rows, answer, started_ms);
     const { keep_share, log_share } = this.settings;
     if (keep_share === 0 && log_share === 0) return;
     const place = keep_share === 1 && log_share === 0 ? 0 : placeOfRequest(request_id);
     if (place < keep_share || place < log_share) {
-      this.#record(request_id, model, rows, answer, place < keep_share, place < log_share);
+      const at_ms = Math.round(performance.timeOrigin + started_ms);
+      this.#record({ request_id, at_ms }, model, rows, answer, place < keep_share, place < log_share);
     }
   }
 
   /** Some rows, spread evenly over the request, are counted for drift. */
-  count(model: ServedModel, rows: readonly unknown[], answer: RowPredictions): void {
+  count(model: ServedModel, rows: readonly unknown[], answer: RowPredictions, now_ms: number): void {
     const watched = this.#of(model);
-    const second = Math.floor(performance.now() / 1000);
+    const second = Math.floor(now_ms / 1000);
     if (second !== watched.second) {
       watched.second = second;
       watched.left = ROWS_PER_SECOND;
@@ -122,7 +129,7 @@ export class Watching {
   }
 
   #record(
-    request_id: string,
+    request: Pick<PredictionRecord, "request_id" | "at_ms">,
     model: ServedModel,
     rows: readonly unknown[],
     { predictions, probabilities }: RowPredictions,
@@ -131,13 +138,11 @@ export class Watching {
   ): void {
     const room = MOST_RECORDS - this.#records.length;
     this.#dropped_records += Math.max(0, rows.length - room);
-    const at_ms = Date.now();
     const told = (model.signature.output.classes?.length ?? Infinity) <= MOST_CLASSES;
     for (let row = 0; row < Math.min(rows.length, room); row++) {
       this.#records.push({
-        request_id,
+        ...request,
         row,
-        at_ms,
         version: model.version,
         prediction: predictions[row],
         ...(told && probabilities ? { probabilities: probabilities[row] } : {}),

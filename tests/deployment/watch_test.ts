@@ -123,6 +123,30 @@ Deno.test("every replica tells the metrics of all, and they never go back when o
   });
 });
 
+Deno.test("metrics do not go back when a replica and the supervisor are killed together", async () => {
+  await withScene(async (scene) => {
+    const url = await deploy(scene, 2);
+    const scrape = async () => {
+      const text = await (await fetch(`${url}/metrics`, { headers: { connection: "close" } })).text();
+      return metricOf(text, "mlmcp_requests_total");
+    };
+    for (let i = 0; i < 60; i++) {
+      await post(`${url}/predict`, { rows: flowers(1) }, { connection: "close" });
+    }
+    await until("all are told", async () => await scrape() === 60);
+    Deno.kill(await supervisorPid(scene), "SIGKILL");
+    Deno.kill(scene.pids()[0], "SIGKILL");
+    await until("both are there again", async () => {
+      const { status: state, replicas } = await status(scene);
+      return state === "ready" && replicas.some(({ restarts }) => restarts > 0);
+    });
+    for (let i = 0; i < 20; i++) {
+      assert.ok(await scrape().catch(() => 60) >= 60);
+      await new Promise((done) => setTimeout(done, 150));
+    }
+  });
+});
+
 Deno.test("windows and labels outlive their supervisor", async () => {
   await withScene(async (scene) => {
     const url = await deploy(scene);

@@ -59,7 +59,12 @@ Deno.test("of much traffic a thousand rows a second are counted, and records are
   const replica = makeReplica();
   const { watching } = replica;
   const answer = { predictions: new Array(50_000).fill("setosa"), warnings: [] };
-  watching.see("r1", replica.holder.current, new Array(50_000).fill(ROW), answer);
+  watching.see(
+    { request_id: "r1", started_ms: 0 },
+    replica.holder.current,
+    new Array(50_000).fill(ROW),
+    answer,
+  );
   const batch = watching.exchange(request(0));
   assert.equal(rowsIn(batch), 1000);
   assert.equal(batch.records.length, 2000);
@@ -75,7 +80,10 @@ Deno.test("replicas agree on which requests are kept", () => {
   const { watching } = replica;
   watching.exchange(request(0, { keep_share: 0.25 }));
   for (let i = 0; i < 400; i++) {
-    watching.see(`r${i}`, replica.holder.current, [ROW], { predictions: ["setosa"], warnings: [] });
+    watching.see({ request_id: `r${i}`, started_ms: 0 }, replica.holder.current, [ROW], {
+      predictions: ["setosa"],
+      warnings: [],
+    });
   }
   const { records } = watching.exchange(request(1, { keep_share: 0.25 }));
   assert.ok(records.length > 50 && records.length < 150);
@@ -177,7 +185,10 @@ Deno.test("a row that can't be counted is told to the log, and hurts nobody", ()
   const replica = makeReplica();
   const failures: unknown[] = [];
   const watching = new Watching((error) => failures.push(error));
-  watching.see("r1", replica.holder.current, [{ wings: 2 }], { predictions: ["setosa"], warnings: [] });
+  watching.see({ request_id: "r1", started_ms: 0 }, replica.holder.current, [{ wings: 2 }], {
+    predictions: ["setosa"],
+    warnings: [],
+  });
   assert.deepEqual(watching.exchange(request(0)).tallies, {});
   assert.equal(failures.length, 1);
 });
