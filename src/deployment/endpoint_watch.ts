@@ -10,7 +10,7 @@ import { AlertWatch } from "@/monitoring/alert_watch.ts";
 import type { Verdict } from "@/monitoring/drift.ts";
 import { TrafficWindow } from "@/monitoring/traffic_window.ts";
 import { VersionWatch, type VersionWatchState } from "@/monitoring/version_watch.ts";
-import type { FeedbackEntry, WatchBatch, WatchSettings } from "@/monitoring/watch_protocol.ts";
+import type { FeedbackEntry, WatchBatch, WatchRequest, WatchSettings } from "@/monitoring/watch_protocol.ts";
 import type { FeedbackReport, VersionReport, WatchReport } from "@/monitoring/watch_report.ts";
 import type { Registry } from "@/registry/registry.ts";
 import type { AlertTeller } from "./alert_teller.ts";
@@ -55,6 +55,13 @@ const KEPT_PER_SECOND = 500;
 const LABEL_LOOKS = 3;
 const MOST_WAITING = 20_000;
 
+/** A label on its way to its prediction, from which replica it came, and how many looks it may still wait. */
+interface WaitingLabel {
+  label: FeedbackEntry;
+  key: string;
+  looks: number;
+}
+
 interface State {
   versions: Record<string, VersionWatchState>;
   feedback: FeedbackReport;
@@ -68,7 +75,9 @@ export class EndpointWatch {
   readonly #states: Record<string, VersionWatchState>;
   readonly #feedback: FeedbackReport;
   readonly #seqs = new Map<string, number>();
-  #waiting: { label: FeedbackEntry; looks: number }[] = [];
+  #waiting: WaitingLabel[] = [];
+  /** For each replica, what its callers wait to hear. */
+  readonly #joined = new Map<string, WatchRequest["joined"]>();
   #judged: VersionReport[] = [];
   #judged_ms = -Infinity;
   #checkpoint_ms = performance.now();
@@ -99,18 +108,27 @@ export class EndpointWatch {
   async look(seen: Seen): Promise<void> {
     const now_ms = performance.now();
     this.#adaptShare(seen.counters, now_ms);
-    const batches = (await Promise.all(seen.doors.map((one) => this.#exchange(seen, one)))).filter((batch) =>
-      batch !== null
-    );
-    for (const old of this.#seqs.keys()) {
-      if (!seen.doors.some(({ key }) => key === old)) this.#seqs.delete(old);
+    for (const known of [this.#seqs, this.#joined]) {
+      for (const key of known.keys()) if (!seen.doors.some((one) => one.key === key)) known.delete(key);
     }
-    this.#takeIn(batches);
+    const batches = await this.#exchangeAll(seen, seen.doors);
+    // Callers who wait to hear what became of their labels hear it now, not at the next look.
+    batches.push(...await this.#exchangeAll(seen, seen.doors.filter(({ key }) => this.#joined.has(key))));
     if (this.#grew(batches) || now_ms - this.#judged_ms >= JUDGE_EVERY_MS) {
       this.#judge(now_ms, seen.endpoint.live_version);
     }
     this.#judgeAlerts(seen, now_ms);
     if (this.#changed && now_ms - this.#checkpoint_ms >= CHECKPOINT_MS) this.checkpoint();
+  }
+
+  async #exchangeAll(seen: Seen, doors: Seen["doors"]): Promise<WatchBatch[]> {
+    const taken = await Promise.all(
+      doors.map(async (one) => ({ key: one.key, batch: await this.#exchange(seen, one) })),
+    );
+    const batches = new Map<string, WatchBatch>();
+    for (const { key, batch } of taken) if (batch) batches.set(key, batch);
+    this.#takeIn(batches, seen.doors.length);
+    return [...batches.values()];
   }
 
   #grew(batches: readonly WatchBatch[]): boolean {
@@ -122,8 +140,10 @@ export class EndpointWatch {
     { key, door }: Seen["doors"][number],
   ): Promise<WatchBatch | null> {
     const { settings, predictions } = this.parts.watching;
+    const joined = this.#joined.get(key) ?? [];
     try {
       const batch = await door.watch({
+        joined,
         seen: this.#seqs.get(key) ?? 0,
         settings: { ...settings, keep_share: predictions.most === 0 ? 0 : this.#keep_share },
         published: {
@@ -136,6 +156,7 @@ export class EndpointWatch {
         },
       });
       this.#seqs.set(key, batch.seq);
+      this.#joined.delete(key);
       return batch;
     } catch {
       // It is busy or gone: the next look will tell; what it has seen stays with it until then.
@@ -143,7 +164,9 @@ export class EndpointWatch {
     }
   }
 
-  #takeIn(batches: readonly WatchBatch[]): void {
+  /** @param replicas that take requests: another one than the one that heard a label may have its prediction */
+  #takeIn(taken: ReadonlyMap<string, WatchBatch>, replicas: number): void {
+    const batches = [...taken.values()];
     const { predictions, prediction_log } = this.parts.watching;
     const now_s = Date.now() / 1000;
     for (const { tallies } of batches) {
@@ -156,7 +179,10 @@ export class EndpointWatch {
     try {
       predictions.keep(this.name, records.filter(({ keep }) => keep));
       prediction_log.write(this.name, records, (version) => this.#modelOf(version));
-      this.#join(batches.flatMap((batch) => batch.feedback));
+      const labels = [...taken].flatMap(([key, { feedback }]) =>
+        feedback.map((label) => ({ label, key, looks: replicas > 1 ? LABEL_LOOKS : 0 }))
+      );
+      this.#join(labels);
     } catch (error) {
       // Such as a full disk: it is measured less, and all else goes on.
       this.parts.log.error(`predictions of endpoint ${this.name} could not be kept`, error);
@@ -168,20 +194,27 @@ export class EndpointWatch {
   }
 
   /** Labels and their predictions; a label whose prediction is not there yet waits for some looks. */
-  #join(labels: readonly FeedbackEntry[]): void {
-    const asked = [...this.#waiting, ...labels.map((label) => ({ label, looks: 0 }))];
+  #join(labels: readonly WaitingLabel[]): void {
+    const asked = [...this.#waiting, ...labels];
     if (asked.length === 0) return;
     this.#changed = true;
     const found = this.parts.watching.predictions.join(this.name, asked.map(({ label }) => label));
     this.#waiting = [];
     found.forEach((kept, i) => {
-      const { label, looks } = asked[i];
+      const { label, key, looks } = asked[i];
+      if (!kept && looks > 0 && this.#waiting.length < MOST_WAITING) {
+        this.#waiting.push({ label, key, looks: looks - 1 });
+        return;
+      }
       if (kept) {
         this.#feedback.matched++;
         this.#watchOf(kept.version)?.quality.add({ ...kept, actual: label.actual });
-      } else if (looks < LABEL_LOOKS && this.#waiting.length < MOST_WAITING) {
-        this.#waiting.push({ label, looks: looks + 1 });
       } else this.#feedback.unmatched++;
+      if (label.ticket !== undefined) {
+        const told = this.#joined.get(key) ?? [];
+        told.push([label.ticket, kept !== null]);
+        this.#joined.set(key, told);
+      }
     });
   }
 

@@ -12,6 +12,8 @@ export interface WatchRequest {
   seen: number;
   settings: WatchSettings;
   published: Published;
+  /** For callers who wait to hear it: the ticket of a label, and whether it met a prediction. */
+  joined: [ticket: number, matched: boolean][];
 }
 
 /** The same for all replicas of an endpoint. */
@@ -70,6 +72,8 @@ export interface FeedbackEntry {
   request_id: string;
   row: number;
   actual: string | number;
+  /** A caller waits to hear whether it met a prediction; a number of its replica. */
+  ticket?: number;
 }
 
 /**

@@ -12,7 +12,15 @@ import { MOST_FEEDBACK } from "./watching.ts";
 export interface FeedbackAnswer {
   /** Rows taken; whether each meets its prediction shows in the endpoint's status. */
   accepted: number;
+  /** Only to callers who waited: of these, so many met their prediction. */
+  matched?: number;
+  /** The first of those that did not. */
+  unmatched?: { request_id: string; row: number }[];
 }
+
+/** Longer than any look of the supervisor takes. */
+const LONGEST_WAIT_S = 10;
+const MOST_LISTED = 100;
 
 const HINT =
   'Send {"request_id": "…", "actual": …}, with "row" (from 0) when the request had several; or {"rows": [ …the same… ]}.';
@@ -31,12 +39,50 @@ export async function feedback(replica: Replica, request: Request): Promise<Feed
     ? [readEntry(replica, body, "the body")]
     : (rows as unknown[]).map((entry, i) => readEntry(replica, entry, `rows[${i}]`));
   if (entries.length > MOST_FEEDBACK) throw refuse(`there are more than ${MOST_FEEDBACK} rows`);
-  if (!replica.watching.hear(entries)) {
-    throw new AppError("unavailable", "Cannot take the feedback now: too much of it waits to be read", {
-      hint: "Send it again in a second.",
-    });
-  }
+  const wait_s = waitOf(request.headers);
+  if (wait_s > 0) return await waitFor(replica, entries, wait_s);
+  if (!replica.watching.hear(entries)) throw noRoom();
   return { accepted: entries.length };
+}
+
+/** `Prefer: wait=5`, in seconds. Source: RFC 7240, section 4.3. */
+function waitOf(headers: Headers): number {
+  const wait = headers.get("prefer")?.match(/(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])/i);
+  return wait ? Math.min(LONGEST_WAIT_S, Number(wait[1])) : 0;
+}
+
+async function waitFor(
+  replica: Replica,
+  entries: readonly FeedbackEntry[],
+  wait_s: number,
+): Promise<FeedbackAnswer> {
+  const told = await replica.watching.hearOut(entries, wait_s * 1000);
+  if (told === null) throw noRoom();
+  if (told.includes(null)) return { accepted: entries.length };
+  const unmatched = entries.filter((_, i) => !told[i]).map(({ request_id, row }) => ({ request_id, row }));
+  if (unmatched.length === entries.length) {
+    const [{ request_id, row }] = unmatched;
+    throw new AppError(
+      "not_found",
+      `Cannot use the feedback: no prediction is kept of request "${request_id}", row ${row}` +
+        (unmatched.length > 1 ? `, nor of the ${unmatched.length - 1} others` : ""),
+      {
+        hint:
+          "Send the x-request-id of the prediction's answer. One that is old, or was labelled before, is not kept any more; of much traffic only some are.",
+      },
+    );
+  }
+  return {
+    accepted: entries.length,
+    matched: entries.length - unmatched.length,
+    ...(unmatched.length > 0 ? { unmatched: unmatched.slice(0, MOST_LISTED) } : {}),
+  };
+}
+
+function noRoom(): AppError {
+  return new AppError("unavailable", "Cannot take the feedback now: too much of it waits to be read", {
+    hint: "Send it again in a second.",
+  });
 }
 
 function readEntry(replica: Replica, value: unknown, where: string): FeedbackEntry {

@@ -33,17 +33,34 @@ export function feedbackOperation(
     description:
       "Whether a label met its prediction, and how right the model was, shows in the endpoint's status.",
     operationId: "feedback",
+    parameters: [{
+      name: "Prefer",
+      in: "header",
+      required: false,
+      schema: { type: "string", examples: ["wait=5"] },
+      description:
+        "wait=5: wait so many seconds, at most 10, to hear whether the labels met their predictions",
+    }],
     requestBody: { required: true, content: { "application/json": { schema: body, example } } },
     responses: {
       "200": {
         description: "So many rows were taken",
         content: {
           "application/json": {
-            schema: { type: "object", required: ["accepted"], properties: { accepted: { type: "integer" } } },
+            schema: {
+              type: "object",
+              required: ["accepted"],
+              properties: {
+                accepted: { type: "integer" },
+                matched: { type: "integer", description: "With Prefer: wait" },
+                unmatched: { type: "array", items: { type: "object" }, description: "With Prefer: wait" },
+              },
+            },
             example: { accepted: 1 },
           },
         },
       },
+      "404": { description: "With Prefer: wait: none of the labels met a prediction" },
       ...failures,
     },
   };

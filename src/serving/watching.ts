@@ -51,6 +51,9 @@ export class Watching {
   #records: PredictionRecord[] = [];
   #feedback: FeedbackEntry[] = [];
   #dropped_records = 0;
+  /** Those who wait to hear what became of a label, by its ticket. */
+  readonly #callers = new Map<number, (matched: boolean) => void>();
+  #ticket = 0;
   #out: WatchBatch | null = null;
   #seq = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -173,10 +176,36 @@ export class Watching {
     return true;
   }
 
+  /**
+   * As `hear`, and waits until the supervisor has told what became of each.
+   * @returns one an entry: whether it met its prediction; null when it was not told in time. null: no room
+   */
+  async hearOut(entries: readonly FeedbackEntry[], wait_ms: number): Promise<(boolean | null)[] | null> {
+    const first = this.#ticket + 1;
+    this.#ticket += entries.length;
+    if (!this.hear(entries.map((entry, i) => ({ ...entry, ticket: first + i })))) return null;
+    const told = new Array<boolean | null>(entries.length).fill(null);
+    let left = entries.length;
+    await new Promise<void>((done) => {
+      const timer = setTimeout(done, wait_ms);
+      entries.forEach((_, i) =>
+        this.#callers.set(first + i, (matched) => {
+          told[i] = matched;
+          if (--left > 0) return;
+          clearTimeout(timer);
+          done();
+        })
+      );
+    });
+    entries.forEach((_, i) => this.#callers.delete(first + i));
+    return told;
+  }
+
   /** Takes in what the endpoint has come to, and gives what was seen since. What did not come through is given again. */
-  exchange({ seen, settings, published }: WatchRequest): WatchBatch {
+  exchange({ seen, settings, published, joined }: WatchRequest): WatchBatch {
     this.settings = settings;
     this.published = published;
+    for (const [ticket, matched] of joined) this.#callers.get(ticket)?.(matched);
     for (const [model, watched] of this.#watched) {
       this.#bin(model, watched, Infinity);
       const taken = watched.tally?.take();

@@ -133,7 +133,8 @@ export const SETTINGS = {
       "error_rate > 0.05 for 30s",
       "drift >= drift for 30s",
     ],
-    description: "What is told as an alert, one rule each: [ENDPOINT:] METRIC >|>=|<|<= VALUE [for 60s]",
+    description:
+      "What is told as an alert, one rule each: [ENDPOINT:] METRIC > VALUE [for 60s], or >=, <, <= (docs/monitoring.md)",
   },
   "alerts.webhook": {
     kind: "string",

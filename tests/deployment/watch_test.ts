@@ -85,6 +85,12 @@ Deno.test("labels meet their predictions, whichever replica hears them", async (
       const { accuracy } = await status(scene);
       return accuracy.feedback.unmatched === 1 ? accuracy : null;
     });
+    const wait = { prefer: "wait=10", connection: "close" };
+    const { id, body } = await post(`${url}/predict`, { rows: flowers(1) }, { connection: "close" });
+    const heard = await post(`${url}/feedback`, { request_id: id, actual: body.predictions[0] }, wait);
+    assert.deepEqual(heard.body, { accepted: 1, matched: 1 });
+    const refused = await post(`${url}/feedback`, { request_id: id, actual: "setosa" }, wait);
+    assert.equal(refused.status, 404, "it was labelled before");
     assert.equal(told.feedback.matched, 60);
     assert.equal(told.labelled!.rows, 60);
     assert.ok(told.labelled!.metrics.accuracy > 0.5 && told.labelled!.metrics.accuracy < 0.7);

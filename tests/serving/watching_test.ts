@@ -10,6 +10,7 @@ const ROW = { length: 1.4, width: 0.2 };
 
 const request = (seen: number, settings: Partial<WatchRequest["settings"]> = {}): WatchRequest => ({
   seen,
+  joined: [],
   settings: { keep_share: 1, log_share: 0, log_inputs: true, log_omit: [], ...settings },
   published: {
     at_s: 1,
@@ -116,10 +117,10 @@ Deno.test("a model without a profile is served all the same, and nothing is coun
   assert.deepEqual(replica.watching.exchange(request(0)).tallies, {});
 });
 
-async function tell(body: unknown, replica = makeReplica()) {
-  const response = await createApp(replica).request("/feedback", post(body));
+async function tell(body: unknown, replica = makeReplica(), headers: Record<string, string> = {}) {
+  const response = await createApp(replica).request("/feedback", post(body, headers));
   const json = await response.json();
-  return { status: response.status, accepted: json.accepted, error: (json as Failure).error };
+  return { status: response.status, accepted: json.accepted, json, error: (json as Failure).error };
 }
 
 Deno.test("feedback is taken for one row or several, and given to the supervisor", async () => {
@@ -179,6 +180,44 @@ Deno.test("feedback beyond what there is room for is answered 503, not kept sile
   assert.equal((await tell({ rows }, replica)).status, 503, "what did not come through yet takes its room");
   replica.watching.exchange(request(seq));
   assert.equal((await tell({ rows }, replica)).status, 200);
+});
+
+Deno.test("a caller who waits hears whether each label met its prediction", async () => {
+  const replica = makeReplica();
+  const { watching } = replica;
+  const wait = { prefer: "respond-async, wait=5" };
+  const label = (row: number) => ({ request_id: "r1", row, actual: "setosa" });
+  const said = async (body: unknown, matched: boolean[]) => {
+    const answer = tell(body, replica, wait);
+    let batch = watching.exchange(request(0));
+    while (batch.feedback.length < matched.length) {
+      await new Promise((done) => setTimeout(done, 1));
+      batch = watching.exchange(request(batch.seq));
+    }
+    watching.exchange({
+      ...request(batch.seq),
+      joined: batch.feedback.map(({ ticket }, i) => [ticket!, matched[i]]),
+    });
+    return await answer;
+  };
+  assert.deepEqual((await said(label(0), [true])).json, { accepted: 1, matched: 1 });
+  assert.deepEqual((await said({ rows: [label(0), label(1)] }, [true, false])).json, {
+    accepted: 2,
+    matched: 1,
+    unmatched: [{ request_id: "r1", row: 1 }],
+  });
+  const { status, error } = await said(label(7), [false]);
+  assert.equal(status, 404);
+  assert.match(error.message, /no prediction is kept of request "r1", row 7/);
+});
+
+Deno.test("a caller who waits in vain is told only that the labels were taken", async () => {
+  assert.deepEqual(
+    (await tell({ request_id: "r1", actual: "setosa" }, makeReplica(), { prefer: "wait=1" })).json,
+    {
+      accepted: 1,
+    },
+  );
 });
 
 Deno.test("a row that can't be counted is told to the log, and hurts nobody", () => {
