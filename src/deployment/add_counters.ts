@@ -6,6 +6,11 @@ import { NO_VERSION } from "@/shared/replica_protocol.ts";
 /** Versions that are kept apart for an endpoint; what older ones counted goes to NO_VERSION. */
 const MAX_VERSIONS = 32;
 
+const NOTHING: Counted = { by_status: {}, rows: 0, latency: { buckets: [], sum_ms: 0 } };
+
+/** Of an endpoint that nobody has asked yet. */
+export const NO_COUNTERS: ReplicaCounters = { ...NOTHING, per_s: 0, by_version: {} };
+
 /** The rate is that of now, so it is not added. */
 export function addCounters(a: ReplicaCounters | null, b: ReplicaCounters): ReplicaCounters {
   if (!a) return { ...b, per_s: 0 };
@@ -26,8 +31,6 @@ export function missingCounters(told: ReplicaCounters, now: ReplicaCounters): Re
   }
   return { ...total, per_s: 0, by_version };
 }
-
-const NOTHING: Counted = { by_status: {}, rows: 0, latency: { buckets: [], sum_ms: 0 } };
 
 function missing(told: Counted, now: Counted): Counted {
   const by_status: Record<string, number> = {};

@@ -1,9 +1,7 @@
 /** How an endpoint is, asked from its replicas themselves: right also when no supervisor runs. */
 import type { WireError } from "@/shared/errors.ts";
 import { type HistogramWire, LatencyHistogram } from "@/shared/latency_histogram.ts";
-import type { AccuracyEstimate } from "@/monitoring/drift.ts";
-import type { QualityReport } from "@/monitoring/quality.ts";
-import type { AlertReport, DriftReport, FeedbackReport, WatchReport } from "@/monitoring/watch_report.ts";
+import type { WatchReport } from "@/monitoring/watch_report.ts";
 import {
   type Counted,
   type CountedShadow,
@@ -13,6 +11,7 @@ import {
   type TrafficPlan,
 } from "@/shared/replica_protocol.ts";
 import { addCounters } from "./add_counters.ts";
+import { type DescribedWatch, publishedReport, watchedOf } from "./describe_watch.ts";
 import { figuresNow } from "./judge_challenger.ts";
 import { NobodyThere } from "./local_http.ts";
 import { type Figures, judge, type PromotionRules, type Verdict } from "./promotion_rules.ts";
@@ -66,7 +65,7 @@ export interface DescribedRequests {
   by_version: VersionRequests[];
 }
 
-export interface DescribedEndpoint {
+export interface DescribedEndpoint extends DescribedWatch {
   endpoint: string;
   status: "ready" | "degraded" | "failed" | "stopped";
   version: number | null;
@@ -76,13 +75,6 @@ export interface DescribedEndpoint {
   traffic: TrafficShare[];
   challenger: DescribedChallenger | null;
   requests: DescribedRequests;
-  /** Of the version that serves; null: see drift_reason. */
-  drift: DriftReport | null;
-  drift_reason: string | null;
-  /** How right that version is: without labels, and by labels. */
-  accuracy: { estimate: AccuracyEstimate | null; labelled: QualityReport | null; feedback: FeedbackReport };
-  /** Those that fire, and some that have resolved; newest first. */
-  alerts: AlertReport[];
   /** What happened last, the newest first. */
   events: EventRow[];
   error: WireError | null;
@@ -150,36 +142,6 @@ export async function describeEndpoint(records: Records, endpoint: EndpointRow):
     ...watchedOf(live?.version ?? null, report),
     events: records.events(endpoint.name, EVENTS),
     error: endpoint.error,
-  };
-}
-
-/** What the supervisor last told any of the replicas; null when none tells. */
-async function publishedReport(rows: readonly ReplicaRow[]): Promise<WatchReport | null> {
-  for (const row of rows) {
-    if (row.control_port === null) continue;
-    try {
-      const published = await new ReplicaDoor({ ...row, control_port: row.control_port }).published();
-      if (published) return published.report;
-    } catch { /* gone, busy, or of an earlier mlmcp: perhaps the next one tells */ }
-  }
-  return null;
-}
-
-function watchedOf(
-  live: number | null,
-  report: WatchReport | null,
-): Pick<DescribedEndpoint, "drift" | "drift_reason" | "accuracy" | "alerts"> {
-  const watched = report?.versions.find(({ version }) => version === live);
-  const missing = live === null ? "Nothing is deployed." : "The supervisor has not looked at it yet.";
-  return {
-    drift: watched?.drift ?? null,
-    drift_reason: watched ? watched.drift_reason : missing,
-    accuracy: {
-      estimate: watched?.estimate ?? null,
-      labelled: watched?.quality ?? null,
-      feedback: report?.feedback ?? { matched: 0, unmatched: 0 },
-    },
-    alerts: report?.alerts ?? [],
   };
 }
 

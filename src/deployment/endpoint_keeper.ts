@@ -5,9 +5,9 @@
 import { AppError, toWireError, type WireError } from "@/shared/errors.ts";
 import { plainTraffic, type ReplicaCounters } from "@/shared/replica_protocol.ts";
 import type { Registry } from "@/registry/registry.ts";
-import { addCounters, missingCounters } from "./add_counters.ts";
+import { addCounters, missingCounters, NO_COUNTERS } from "./add_counters.ts";
 import { makeFailed, makeLive, makeStopped } from "./changes.ts";
-import { EndpointWatch, type WatchParts } from "./endpoint_watch.ts";
+import { EndpointWatch, type Seen, type WatchParts } from "./endpoint_watch.ts";
 import { judgeChallenger, type JudgeParts, stepCountersOf } from "./judge_challenger.ts";
 import { NobodyThere } from "./local_http.ts";
 import { isFree } from "./ports.ts";
@@ -29,7 +29,6 @@ export class EndpointKeeper {
   #running: Promise<void> | null = null;
   #again = false;
   #adopted = false;
-  #recalled = false;
 
   readonly watch: EndpointWatch;
 
@@ -72,6 +71,7 @@ export class EndpointKeeper {
     const { records } = this.parts;
     if (!this.#adopted) {
       await Promise.all(records.replicas(this.name).map((row) => this.#slot(row.slot).adopt(row)));
+      await this.#recall();
       this.#adopted = true;
     }
     await Promise.all([...this.#slots.values()].map((slot) => slot.look()));
@@ -82,6 +82,7 @@ export class EndpointKeeper {
     const endpoint = records.endpoint(this.name);
     if (!endpoint || endpoint.desired !== "running") {
       const ended = await Promise.all([...this.#slots.values()].map((slot) => this.#end(slot)));
+      this.watch.rest();
       const unsettled = endpoint &&
         (endpoint.desired === "deleted" || endpoint.live_version !== null || endpoint.error);
       if (unsettled && ended.every(Boolean)) {
@@ -98,21 +99,24 @@ export class EndpointKeeper {
   }
 
   async #look(): Promise<void> {
-    await this.#recall();
+    const seen = this.#seen();
+    if (seen) await this.watch.look(seen);
+  }
+
+  #seen(): Seen | null {
     const endpoint = this.parts.records.endpoint(this.name);
-    const counters = this.#counters();
-    if (!endpoint || !counters) return;
+    if (!endpoint) return null;
     const ready = this.#ready().filter(({ door }) => door);
-    await this.watch.look({
+    return {
       endpoint,
-      counters,
+      counters: this.#counters() ?? NO_COUNTERS,
       in_flight: ready.reduce((sum, { lastStatus }) => sum + (lastStatus?.in_flight ?? 0), 0),
       restarts: this.parts.records.replicas(this.name).reduce((sum, { restarts }) => sum + restarts, 0),
       doors: ready.map(({ replica_id, door }) => ({
         key: `${replica_id} ${door!.address.control_port}`,
         door: door!,
       })),
-    });
+    };
   }
 
   #slot(number: number): Slot {
@@ -270,10 +274,8 @@ export class EndpointKeeper {
    * The others were told more, and have told it on: what was told once must not be taken back.
    */
   async #recall(): Promise<void> {
-    if (this.#recalled) return;
     const told = await Promise.all(this.#ready().map(({ door }) => door?.published().catch(() => null)));
     const latest = told.filter((one) => one !== null && one !== undefined).sort((a, b) => b.at_s - a.at_s)[0];
-    this.#recalled = true;
     const counters = this.#counters();
     const lost = latest && counters && missingCounters(latest.counters, counters);
     if (!lost) return;
@@ -343,7 +345,12 @@ export class EndpointKeeper {
     challenger: DeploymentRow | null,
     artifact: Uint8Array,
   ): Promise<void> {
-    const equip = (slot: Slot) => this.#equip(slot, deployment, challenger);
+    const equip = async (slot: Slot) => {
+      await this.#equip(slot, deployment, challenger);
+      // Before it is asked for the first time: what others have counted must not be missing in its metrics.
+      const seen = this.#seen();
+      if (seen) await this.watch.introduce(seen, slot.door!);
+    };
     // Replicas share the port with each other; that must not become sharing it with another program.
     if (this.#ready().length === 0 && !isFree(endpoint.host, endpoint.port)) {
       for (const slot of slots) {

@@ -10,10 +10,11 @@ import { AlertWatch } from "@/monitoring/alert_watch.ts";
 import type { Verdict } from "@/monitoring/drift.ts";
 import { TrafficWindow } from "@/monitoring/traffic_window.ts";
 import { VersionWatch, type VersionWatchState } from "@/monitoring/version_watch.ts";
-import type { FeedbackEntry, WatchBatch, WatchRequest, WatchSettings } from "@/monitoring/watch_protocol.ts";
-import type { FeedbackReport, VersionReport, WatchReport } from "@/monitoring/watch_report.ts";
+import type { WatchBatch, WatchRequest, WatchSettings } from "@/monitoring/watch_protocol.ts";
+import type { AlertReport, FeedbackReport, VersionReport, WatchReport } from "@/monitoring/watch_report.ts";
 import type { Registry } from "@/registry/registry.ts";
 import type { AlertTeller } from "./alert_teller.ts";
+import { LabelJoin } from "./label_join.ts";
 import type { PredictionLog } from "./prediction_log.ts";
 import type { PredictionStore } from "./prediction_store.ts";
 import type { EndpointRow, Records } from "./records.ts";
@@ -51,16 +52,6 @@ const JUDGE_EVERY_MS = 10_000;
 const MOST_VERSIONS = 4;
 /** Predictions of all replicas that are kept a second, on average. */
 const KEPT_PER_SECOND = 500;
-/** Looks that a label waits for its prediction, which another replica may still have. */
-const LABEL_LOOKS = 3;
-const MOST_WAITING = 20_000;
-
-/** A label on its way to its prediction, from which replica it came, and how many looks it may still wait. */
-interface WaitingLabel {
-  label: FeedbackEntry;
-  key: string;
-  looks: number;
-}
 
 interface State {
   versions: Record<string, VersionWatchState>;
@@ -73,11 +64,8 @@ export class EndpointWatch {
   /** null: its model can't be read. */
   readonly #versions = new Map<number, VersionWatch | null>();
   readonly #states: Record<string, VersionWatchState>;
-  readonly #feedback: FeedbackReport;
   readonly #seqs = new Map<string, number>();
-  #waiting: WaitingLabel[] = [];
-  /** For each replica, what its callers wait to hear. */
-  readonly #joined = new Map<string, WatchRequest["joined"]>();
+  readonly #labels: LabelJoin;
   #judged: VersionReport[] = [];
   #judged_ms = -Infinity;
   #checkpoint_ms = performance.now();
@@ -89,14 +77,14 @@ export class EndpointWatch {
     const { records, rules } = parts.watching;
     const state = records.state<State>(name);
     this.#states = state?.versions ?? {};
-    this.#feedback = state?.feedback ?? { matched: 0, unmatched: 0 };
+    this.#labels = new LabelJoin(name, parts.watching.predictions, state?.feedback);
     const mine = rules.filter(({ endpoint }) => endpoint === null || endpoint === name);
     this.#alerts = new AlertWatch(mine, records.alerts(name));
   }
 
   /** What it has come to. */
   get report(): WatchReport {
-    return { versions: this.#judged, feedback: { ...this.#feedback }, alerts: [...this.#alerts.alerts] };
+    return { versions: this.#judged, feedback: { ...this.#labels.report }, alerts: [...this.#alerts.alerts] };
   }
 
   /** What a rule of a rollout may go by; null: too few rows, or drift of that version can't be told. */
@@ -108,15 +96,17 @@ export class EndpointWatch {
   async look(seen: Seen): Promise<void> {
     const now_ms = performance.now();
     this.#adaptShare(seen.counters, now_ms);
-    for (const known of [this.#seqs, this.#joined]) {
+    for (const known of [this.#seqs, this.#labels.told]) {
       for (const key of known.keys()) if (!seen.doors.some((one) => one.key === key)) known.delete(key);
     }
     const batches = await this.#exchangeAll(seen, seen.doors);
     // Callers who wait to hear what became of their labels hear it now, not at the next look.
-    batches.push(...await this.#exchangeAll(seen, seen.doors.filter(({ key }) => this.#joined.has(key))));
-    if (this.#grew(batches) || now_ms - this.#judged_ms >= JUDGE_EVERY_MS) {
-      this.#judge(now_ms, seen.endpoint.live_version);
-    }
+    batches.push(
+      ...await this.#exchangeAll(seen, seen.doors.filter(({ key }) => this.#labels.told.has(key))),
+    );
+    const live = seen.endpoint.live_version;
+    const isNew = live !== null && !this.#versions.has(live);
+    if (isNew || this.#grew(batches) || now_ms - this.#judged_ms >= JUDGE_EVERY_MS) this.#judge(now_ms, live);
     this.#judgeAlerts(seen, now_ms);
     if (this.#changed && now_ms - this.#checkpoint_ms >= CHECKPOINT_MS) this.checkpoint();
   }
@@ -135,33 +125,43 @@ export class EndpointWatch {
     return batches.some(({ tallies, feedback }) => feedback.length > 0 || Object.keys(tallies).length > 0);
   }
 
-  async #exchange(
-    { counters, in_flight, restarts, doors }: Seen,
-    { key, door }: Seen["doors"][number],
-  ): Promise<WatchBatch | null> {
-    const { settings, predictions } = this.parts.watching;
-    const joined = this.#joined.get(key) ?? [];
+  /** Tells a replica that has not opened its port yet what it will be asked for. Not hearing it keeps none from serving. */
+  async introduce(seen: Seen, door: ReplicaDoor): Promise<void> {
+    await door.watch(this.#request(seen, 0, [])).catch(() => {});
+  }
+
+  async #exchange(seen: Seen, { key, door }: Seen["doors"][number]): Promise<WatchBatch | null> {
+    const joined = this.#labels.told.get(key) ?? [];
     try {
-      const batch = await door.watch({
-        joined,
-        seen: this.#seqs.get(key) ?? 0,
-        settings: { ...settings, keep_share: predictions.most === 0 ? 0 : this.#keep_share },
-        published: {
-          at_s: Date.now() / 1000,
-          counters,
-          in_flight,
-          replicas_ready: doors.length,
-          restarts,
-          report: this.report,
-        },
-      });
+      const batch = await door.watch(this.#request(seen, this.#seqs.get(key) ?? 0, joined));
       this.#seqs.set(key, batch.seq);
-      this.#joined.delete(key);
+      this.#labels.told.delete(key);
       return batch;
     } catch {
       // It is busy or gone: the next look will tell; what it has seen stays with it until then.
       return null;
     }
+  }
+
+  #request(
+    { counters, in_flight, restarts, doors }: Seen,
+    seen: number,
+    joined: WatchRequest["joined"],
+  ): WatchRequest {
+    const { settings, predictions } = this.parts.watching;
+    return {
+      seen,
+      joined,
+      settings: { ...settings, keep_share: predictions.most === 0 ? 0 : this.#keep_share },
+      published: {
+        at_s: Date.now() / 1000,
+        counters,
+        in_flight,
+        replicas_ready: doors.length,
+        restarts,
+        report: this.report,
+      },
+    };
   }
 
   /** @param replicas that take requests: another one than the one that heard a label may have its prediction */
@@ -179,10 +179,11 @@ export class EndpointWatch {
     try {
       predictions.keep(this.name, records.filter(({ keep }) => keep));
       prediction_log.write(this.name, records, (version) => this.#modelOf(version));
-      const labels = [...taken].flatMap(([key, { feedback }]) =>
-        feedback.map((label) => ({ label, key, looks: replicas > 1 ? LABEL_LOOKS : 0 }))
-      );
-      this.#join(labels);
+      for (const [key, { feedback }] of taken) this.#labels.hear(key, feedback, replicas);
+      for (const { version, ...labelled } of this.#labels.join()) {
+        this.#watchOf(version)?.quality.add(labelled);
+        this.#changed = true;
+      }
     } catch (error) {
       // Such as a full disk: it is measured less, and all else goes on.
       this.parts.log.error(`predictions of endpoint ${this.name} could not be kept`, error);
@@ -191,31 +192,6 @@ export class EndpointWatch {
 
   #modelOf(version: number): string | null {
     return this.parts.records.version(this.name, version)?.model_id ?? null;
-  }
-
-  /** Labels and their predictions; a label whose prediction is not there yet waits for some looks. */
-  #join(labels: readonly WaitingLabel[]): void {
-    const asked = [...this.#waiting, ...labels];
-    if (asked.length === 0) return;
-    this.#changed = true;
-    const found = this.parts.watching.predictions.join(this.name, asked.map(({ label }) => label));
-    this.#waiting = [];
-    found.forEach((kept, i) => {
-      const { label, key, looks } = asked[i];
-      if (!kept && looks > 0 && this.#waiting.length < MOST_WAITING) {
-        this.#waiting.push({ label, key, looks: looks - 1 });
-        return;
-      }
-      if (kept) {
-        this.#feedback.matched++;
-        this.#watchOf(kept.version)?.quality.add({ ...kept, actual: label.actual });
-      } else this.#feedback.unmatched++;
-      if (label.ticket !== undefined) {
-        const told = this.#joined.get(key) ?? [];
-        told.push([label.ticket, kept !== null]);
-        this.#joined.set(key, told);
-      }
-    });
   }
 
   #watchOf(version: number): VersionWatch | null {
@@ -268,6 +244,15 @@ export class EndpointWatch {
       Date.now() / 1000,
       () => `alert_${crypto.randomUUID().slice(0, 8)}`,
     );
+    this.#tell(changed);
+  }
+
+  /** The endpoint is not to run: what was wrong with it is no more. */
+  rest(): void {
+    this.#tell(this.#alerts.resolveAll(Date.now() / 1000));
+  }
+
+  #tell(changed: readonly AlertReport[]): void {
     const { records, teller } = this.parts.watching;
     records.keepAlerts(this.name, changed, teller.tells);
     for (const { rule, state, value, alert_id } of changed) {
@@ -294,7 +279,10 @@ export class EndpointWatch {
     this.#changed = false;
     const versions: State["versions"] = {};
     for (const [version, watch] of this.#versions) if (watch) versions[version] = watch.state();
-    this.parts.watching.records.keepState(this.name, { versions, feedback: this.#feedback } satisfies State);
+    this.parts.watching.records.keepState(
+      this.name,
+      { versions, feedback: this.#labels.report } satisfies State,
+    );
   }
 
   /** The endpoint is gone. */

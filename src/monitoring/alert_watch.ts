@@ -32,7 +32,7 @@ export class AlertWatch {
    */
   judge(values: AlertValues, now_s: number, newId: () => string): AlertReport[] {
     const changed: AlertReport[] = [];
-    const now = new Date(now_s * 1000).toISOString();
+    const now = iso(now_s);
     for (const rule of this.rules) {
       const value = values[rule.metric] ?? null;
       const holds = value !== null && rule.holds(value);
@@ -59,6 +59,14 @@ export class AlertWatch {
     }
     this.#forget();
     return changed;
+  }
+
+  /** The endpoint was stopped: nothing holds any more. @returns those that fired */
+  resolveAll(now_s: number): AlertReport[] {
+    this.#turns.clear();
+    return this.#alerts.filter(({ state }) => state === "firing").map((alert) =>
+      this.#replace({ ...alert, state: "resolved", resolved_at: iso(now_s) })
+    );
   }
 
   #firing(rule: string): AlertReport | null {
@@ -88,4 +96,8 @@ export class AlertWatch {
     let kept = 0;
     this.#alerts = this.#alerts.filter(({ state }) => state === "firing" || kept++ < KEPT_RESOLVED);
   }
+}
+
+function iso(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
 }

@@ -83,6 +83,13 @@ Deno.test("an alert that an earlier supervisor fired does not fire again, and re
   assert.equal(without.judge({}, 30, () => "")[0].state, "resolved");
 });
 
+Deno.test("when an endpoint is stopped, its alerts resolve at once", () => {
+  const watch = new AlertWatch([parseAlertRule("not_ready for 0s")]);
+  watch.judge({ not_ready: true }, 1, () => "a1");
+  assert.deepEqual(watch.resolveAll(2).map(({ state, alert_id }) => [state, alert_id]), [["resolved", "a1"]]);
+  assert.deepEqual(watch.resolveAll(3), []);
+});
+
 Deno.test("resolved alerts are forgotten in the end, firing ones never", () => {
   const watch = new AlertWatch([
     parseAlertRule("error_rate > 0.1 for 0s"),
