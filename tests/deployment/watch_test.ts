@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { deployModel, scale } from "@/deployment/deploy.ts";
 import { type DescribedEndpoint, describeEndpoint } from "@/deployment/describe.ts";
 import { Random } from "@/shared/random.ts";
+import { RIGHTS } from "@/shared/confine.ts";
+import { loadConfig } from "@/shared/config.ts";
+import { soak } from "./soak.ts";
 import { type Scene, supervisorPid, until, withScene } from "./scene.ts";
 
 const status = (scene: Scene, name = "flowers"): Promise<DescribedEndpoint> =>
@@ -220,4 +223,25 @@ Deno.test("the prediction log tells what it may, and no more", async () => {
     assert.equal(lines[0].model_id, "flowers@1");
     assert.ok(lines[0].request_id && lines[0].time && lines[0].prediction);
   }, { MLMCP_PREDICTION_LOG_SHARE: "1", MLMCP_PREDICTION_LOG_OMIT: "length" });
+});
+
+Deno.test("the supervisor reaches the webhook's host, and none where there is no webhook", () => {
+  const net = (webhook: string) =>
+    RIGHTS.supervisor({
+      home: "/somewhere",
+      config: loadConfig({}, { MLMCP_HOME: "/somewhere", MLMCP_ALERT_WEBHOOK: webhook }, null).config,
+      args: [],
+    }).net;
+  assert.deepEqual(net("https://hooks.example.com/x").filter((host) => !net("").includes(host)), [
+    "hooks.example.com",
+  ]);
+});
+
+Deno.test("many requests leave the memory of replica and supervisor, and the disk, as they were", async () => {
+  const memory = await soak(30_000);
+  const [half, last] = [memory[5], memory[10]];
+  assert.equal(last.requests, 30_000);
+  assert.ok(last.supervisor_mb - half.supervisor_mb < 40, JSON.stringify(memory));
+  assert.ok(last.replicas_mb - half.replicas_mb < 60, JSON.stringify(memory));
+  assert.ok(last.disk_mb < 12, JSON.stringify(memory));
 });
