@@ -46,6 +46,7 @@ Deno.test("links in the documents lead to files that exist", () => {
       "docs/architecture.md",
       "docs/decisions.md",
       "docs/checks.md",
+      "docs/export.md",
       "docs/configuration.md",
       "docs/CONTRIBUTING.md",
       "docs/kaggle-emulator.md",
