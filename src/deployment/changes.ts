@@ -87,15 +87,16 @@ export interface Challenge {
   rules: PromotionRules | null;
 }
 
-export type Added = { is: "new" | "same"; deployment: DeploymentRow } | {
-  is: "busy";
+export interface Added {
+  is: "new" | "same" | "promoted" | "busy";
   deployment: DeploymentRow;
-};
+}
 
 /**
  * Wants a model on an endpoint, instead of what is live there or beside it. A challenger whose model is wanted
  * instead is promoted: it is in every replica already.
- * @returns `same` when that model already serves there so, or is on its way; `busy` when another one is on its way
+ * @returns `same` when that model already serves there so, or is on its way; `busy` when another one is on its way;
+ *   `promoted` when it was the challenger
  * @throws AppError not_found when the endpoint is gone; failed_precondition when nothing can be challenged
  */
 export function addDeployment(records: Records, wanted: NewDeployment): Added {
@@ -127,7 +128,8 @@ export function addDeployment(records: Records, wanted: NewDeployment): Added {
       else {
         promote(records, challenger, { caller: wanted.caller, detail: { reason: `${wanted.action} of it` } });
       }
-      return { is: "same", deployment: records.deployment(challenger.deployment_id)! };
+      const deployment = records.deployment(challenger.deployment_id)!;
+      return { is: challenge ? "same" : "promoted", deployment };
     }
     const deployment: DeploymentRow = {
       ...rest,

@@ -187,7 +187,11 @@ export async function rollBack(
   const live = records.live(name);
   const challenger = records.challenger(name);
   if (live && challenger?.status === "canary" && (to_version ?? live.version) === live.version) {
-    abortChallenger(records, challenger, { caller: waiting.caller, detail: { reason: "rolled back" } });
+    const decision = { caller: waiting.caller, detail: { reason: "rolled back" } };
+    // The rules may have promoted it at this moment; then there is something to go back from.
+    if (!abortChallenger(records, challenger, decision)) {
+      return await rollBack(parts, { endpoint: name, to_version: live.version }, waiting);
+    }
     return { ...await untilServing(parts, live, waiting), restored_version: live.version };
   }
   const target = rollbackTarget(records, endpoint, to_version);

@@ -8,13 +8,14 @@ import type { Registry } from "@/registry/registry.ts";
 import { addCounters, missingCounters, NO_COUNTERS } from "./add_counters.ts";
 import { makeFailed, makeLive, makeStopped } from "./changes.ts";
 import { EndpointWatch, type Seen, type WatchParts } from "./endpoint_watch.ts";
+import { artifactOf, equip } from "./equip.ts";
 import { judgeChallenger, type JudgeParts, stepCountersOf } from "./judge_challenger.ts";
 import { NobodyThere } from "./local_http.ts";
 import { isFree } from "./ports.ts";
 import type { DeploymentRow, EndpointRow } from "./records.ts";
 import { setServedAlias } from "./served_alias.ts";
 import { MANY_DEATHS, rateShare, Slot, type SlotParts } from "./slot.ts";
-import { abortChallenger, makeChallenger } from "./traffic_changes.ts";
+import { makeChallenger } from "./traffic_changes.ts";
 import { sameTraffic, wantedTraffic } from "./wanted_traffic.ts";
 
 /** Looks, a second apart, that a busy replica gets to change its model. */
@@ -93,7 +94,9 @@ export class EndpointKeeper {
     }
     const pending = records.pending(this.name);
     // A challenger needs a primary that serves; whatever else is wanted needs nobody.
-    if (!pending || pending.strategy !== "replace") await this.#hold(endpoint);
+    const ready = this.#ready();
+    const sound = ready.length > 0 && ready.every(({ version }) => version === endpoint.live_version);
+    if (!pending || (pending.strategy !== "replace" && !sound)) await this.#hold(endpoint);
     if (pending) await this.#rollOut(endpoint, pending);
     await this.#look();
   }
@@ -153,7 +156,7 @@ export class EndpointKeeper {
     };
     let artifact: Uint8Array;
     try {
-      artifact = this.#bytesOf(pending);
+      artifact = artifactOf(registry, pending);
     } catch (error) {
       return fail(toWireError(error));
     }
@@ -224,14 +227,14 @@ export class EndpointKeeper {
       model_id: pending.model_id,
       ...(behind.length > 0 ? { swap_ms } : {}),
     });
-    if (!challenges) setServedAlias(registry, log, pending);
+    if (!challenges) setServedAlias(registry, pending, log);
     const now = records.endpoint(this.name);
     if (now?.desired === "running") await this.#hold(now);
   }
 
   /** Keeps the wanted number of replicas, each with the traffic that is wanted. */
   async #hold(endpoint: EndpointRow): Promise<void> {
-    const { records } = this.parts;
+    const { records, registry } = this.parts;
     const live = records.live(this.name);
     if (!live) return;
     let challenger = records.challenger(this.name);
@@ -243,7 +246,7 @@ export class EndpointKeeper {
     let unreadable: WireError | null = null;
     const read = () => {
       try {
-        return artifact ??= this.#bytesOf(live);
+        return artifact ??= artifactOf(registry, live);
       } catch (error) {
         unreadable = toWireError(error);
         return null;
@@ -306,7 +309,7 @@ export class EndpointKeeper {
         await slot.door!.prepare(read()!, live.model_id, live.version);
         await slot.direct(plainTraffic(live.version));
       }
-      await this.#equip(slot, live, challenger);
+      await equip(this.parts, slot, live, challenger);
     } catch (error) {
       if (error instanceof NobodyThere) return await slot.look();
       if (slot.unheard > 0 && slot.unheard < MAX_TRIES) return;
@@ -318,26 +321,6 @@ export class EndpointKeeper {
     }
   }
 
-  /** Brings a replica that has the live model the challenger's, and tells it the traffic. */
-  async #equip(slot: Slot, live: DeploymentRow, challenger: DeploymentRow | null): Promise<void> {
-    if (challenger && !slot.held.includes(challenger.version)) {
-      try {
-        await slot.door!.prepare(this.#bytesOf(challenger), challenger.model_id, challenger.version);
-      } catch (error) {
-        const busy = error instanceof NobodyThere || !(error instanceof AppError) ||
-          error.code === "deadline_exceeded";
-        if (busy) throw error;
-        // What can't be loaded any more must not keep the primary from serving.
-        const { records, log } = this.parts;
-        log.warn("a challenger can't be loaded", { endpoint: this.name, error: error.message });
-        const decision = { caller: "supervisor", detail: { reason: error.message } };
-        abortChallenger(records, challenger, decision, toWireError(error));
-        challenger = null;
-      }
-    }
-    await slot.direct(wantedTraffic(live, challenger));
-  }
-
   async #start(
     slots: Slot[],
     endpoint: EndpointRow,
@@ -345,8 +328,8 @@ export class EndpointKeeper {
     challenger: DeploymentRow | null,
     artifact: Uint8Array,
   ): Promise<void> {
-    const equip = async (slot: Slot) => {
-      await this.#equip(slot, deployment, challenger);
+    const bringRest = async (slot: Slot) => {
+      await equip(this.parts, slot, deployment, challenger);
       // Before it is asked for the first time: what others have counted must not be missing in its metrics.
       const seen = this.#seen();
       if (seen) await this.watch.introduce(seen, slot.door!);
@@ -367,9 +350,9 @@ export class EndpointKeeper {
       return;
     }
     const [first, ...others] = this.#ready().length > 0 ? [null, ...slots] : slots;
-    await first?.start(endpoint, deployment, artifact, true, equip);
+    await first?.start(endpoint, deployment, artifact, true, bringRest);
     if (first && first.state !== "ready") return;
-    await Promise.all(others.map((slot) => slot!.start(endpoint, deployment, artifact, false, equip)));
+    await Promise.all(others.map((slot) => slot!.start(endpoint, deployment, artifact, false, bringRest)));
   }
 
   /** Writes down why the endpoint is not as wanted, when that has changed. */
@@ -379,20 +362,5 @@ export class EndpointKeeper {
     if (JSON.stringify(error) !== JSON.stringify(endpoint.error)) {
       this.parts.records.updateEndpoint(this.name, { error });
     }
-  }
-
-  #bytesOf(deployment: DeploymentRow): Uint8Array {
-    const { registry } = this.parts;
-    const model = registry.find(deployment.model_id);
-    if (model.artifact_sha256 !== deployment.artifact_sha256) {
-      throw new AppError(
-        "data_loss",
-        `Cannot deploy ${deployment.model_id}: the registry holds another artifact than the one that was validated`,
-        {
-          hint: "Validate and deploy it again.",
-        },
-      );
-    }
-    return registry.bytes(model);
   }
 }

@@ -91,6 +91,6 @@ export function judgeChallenger(
   }
   say("the rules promote a challenger");
   const promoted = promoteChallenger(records, challenger, decision);
-  if (promoted) setServedAlias(registry, log, challenger);
+  if (promoted) setServedAlias(registry, challenger, log);
   return promoted;
 }

@@ -118,8 +118,9 @@ function share(part: number, whole: number): number | null {
 export function judge(kind: "canary" | "shadow", rules: PromotionRules, figures: Figures): Verdict {
   const broken: string[] = [];
   const enough = figures.requests >= rules.min_requests;
-  const excess = (figures.errors - figures.requests * (figures.primary_error_rate ?? 0)) /
-    Math.max(figures.requests, rules.min_requests, 1);
+  // A shadow is asked only what the primary could answer.
+  const expected = kind === "canary" ? figures.requests * (figures.primary_error_rate ?? 0) : 0;
+  const excess = (figures.errors - expected) / Math.max(figures.requests, rules.min_requests, 1);
   if (rules.max_error_rate !== null && excess > rules.max_error_rate) {
     broken.push(
       `error rate ${percent(excess)} beyond the primary's, and ${percent(rules.max_error_rate)} is allowed`,

@@ -58,7 +58,7 @@ export async function setTraffic(
       if (abortChallenger(records, challenger, decision)) return await untilServing(parts, live, waiting);
     } else if (weight === 1) {
       if (promoteChallenger(records, challenger, { caller, detail: { reason: "asked for" } })) {
-        setServedAlias(registry, { warn: () => {} }, challenger);
+        setServedAlias(registry, challenger);
         return await untilServing(parts, challenger, waiting);
       }
     } else if (adjustChallenger(records, challenger, { weight }, { caller })) {

@@ -77,7 +77,7 @@ function asText({ home, supervisor, endpoints, jobs }: StatusReport): string {
     const rows = endpoints.map((endpoint) => [
       endpoint.endpoint,
       endpoint.status,
-      endpoint.model_id ?? "-",
+      modelsOf(endpoint),
       endpoint.url,
       String(endpoint.requests.total),
       String(endpoint.requests.errors),
@@ -117,6 +117,16 @@ function asText({ home, supervisor, endpoints, jobs }: StatusReport): string {
     lines.push("", ...table(["JOB", "STATUS"], jobs.map(({ job_id, status }) => [job_id, status])));
   }
   return lines.join("\n");
+}
+
+/** `iris@1, iris@2 10 %`: the primary, and what stands beside it. */
+function modelsOf({ traffic }: DescribedEndpoint): string {
+  const shown = traffic.map(({ model_id, role, weight }) =>
+    role === "primary"
+      ? model_id
+      : `${model_id} ${role === "shadow" ? role : `${Number((100 * weight).toPrecision(3))} %`}`
+  );
+  return shown.join(", ") || "-";
 }
 
 function table(head: string[], rows: string[][]): string[] {

@@ -1,6 +1,7 @@
 /**
- * What can become of a challenger, each as one transaction with its line in the history. Who decides may be a
- * person or the rules, at the same moment: a change is made only if the challenger is still what it was judged as.
+ * What can become of a challenger, each as one transaction with its line in the history. A person and the rules may
+ * decide at the same moment: what the rules say holds only for the role and the weight that they judged, what a
+ * person says as long as it is a challenger at all. Each returns whether the change was made.
  */
 import type { WireError } from "@/shared/errors.ts";
 import { transact } from "@/shared/home.ts";
@@ -67,8 +68,8 @@ export function adjustChallenger(
   decision: Decision,
 ): boolean {
   return transact(records.db, () => {
-    if (!isStill(records, challenger)) return false;
-    adjust(records, challenger, change, decision);
+    if (!isStill(records, challenger, decision)) return false;
+    adjust(records, records.challenger(challenger.endpoint)!, change, decision);
     return true;
   });
 }
@@ -104,8 +105,8 @@ export function promoteChallenger(
   decision: Decision,
 ): boolean {
   return transact(records.db, () => {
-    if (!isStill(records, challenger)) return false;
-    promote(records, challenger, decision);
+    if (!isStill(records, challenger, decision)) return false;
+    promote(records, records.challenger(challenger.endpoint)!, decision);
     return true;
   });
 }
@@ -137,7 +138,7 @@ export function abortChallenger(
   error: WireError | null = null,
 ): boolean {
   return transact(records.db, () => {
-    if (!isStill(records, challenger)) return false;
+    if (!isStill(records, challenger, decision)) return false;
     endChallenger(records, challenger.endpoint, decision, error);
     return true;
   });
@@ -164,7 +165,7 @@ export function endChallenger(
 /** The numbers that the present step is compared with, for one whose step has just begun. */
 export function beginStep(records: Records, challenger: DeploymentRow, step_counters: StepCounters): void {
   transact(records.db, () => {
-    if (!isStill(records, challenger)) return;
+    if (!isStill(records, challenger, { caller: BY_RULES })) return;
     records.updateDeployment(challenger.deployment_id, { step_from: now(), step_counters });
   });
 }
@@ -172,14 +173,15 @@ export function beginStep(records: Records, challenger: DeploymentRow, step_coun
 /** One that passed, and is not to be promoted by itself, is written down once. */
 export function notePassed(records: Records, challenger: DeploymentRow, { caller, detail }: Decision): void {
   transact(records.db, () => {
-    if (!isStill(records, challenger)) return;
+    if (!isStill(records, challenger, { caller })) return;
     const last = records.events(challenger.endpoint, 1)[0];
     if (last?.event === "passed" && last.version === challenger.version) return;
     addEvent(records, "passed", challenger, caller, detail ?? {});
   });
 }
 
-function isStill(records: Records, { deployment_id, status, weight }: DeploymentRow): boolean {
-  const now = records.deployment(deployment_id);
-  return now?.status === status && now.weight === weight;
+function isStill(records: Records, judged: DeploymentRow, { caller }: Decision): boolean {
+  const now = records.challenger(judged.endpoint);
+  if (now?.deployment_id !== judged.deployment_id) return false;
+  return caller !== BY_RULES || (now.status === judged.status && now.weight === judged.weight);
 }

@@ -6,6 +6,7 @@ import { addDeployment, type NewDeployment } from "./changes.ts";
 import { describeEndpoint, isSettled, type TrafficShare, urlOf } from "./describe.ts";
 import { ensureSupervisor } from "./ensure_supervisor.ts";
 import type { DeploymentRow, Records } from "./records.ts";
+import { setServedAlias } from "./served_alias.ts";
 
 export interface DeployParts {
   records: Records;
@@ -44,6 +45,7 @@ export async function want(
   const deadline = performance.now() + WAIT_MS;
   for (let look = 0;; look++) {
     const added = addDeployment(records, wanted);
+    if (added.is === "promoted") setServedAlias(parts.registry, added.deployment);
     if (added.is !== "busy") return await untilServing(parts, added.deployment, waiting);
     if (performance.now() > deadline) {
       throw new AppError(

@@ -24,6 +24,7 @@ export function answerRows(
   ask: (model: ServedModel) => Asked,
 ): RowPredictions {
   exchange.model = model;
+  if (traffic.models.length > 1) exchange.told_version = model.version;
   const { rows, answer } = ask(model);
   replica.watching.see(exchange, model, rows, answer);
   replica.counters.of(model.version).rows += answer.predictions.length;

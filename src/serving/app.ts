@@ -86,7 +86,12 @@ async function throughDoor(
   work: (exchange: Exchange) => Promise<Response>,
 ): Promise<Response> {
   const started_ms = performance.now();
-  const exchange: Exchange = { request_id: requestIdOf(headers), started_ms, model: null };
+  const exchange: Exchange = {
+    request_id: requestIdOf(headers),
+    started_ms,
+    model: null,
+    told_version: null,
+  };
   replica.counters.inFlight++;
   let response: Response;
   try {

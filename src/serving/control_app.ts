@@ -50,6 +50,7 @@ export function createControlApp({ token, replica, pid, heard, drain }: ControlO
   });
   app.post("/control/traffic", async (c) => {
     replica.holder.direct(await c.req.json() as TrafficPlan);
+    replica.shadowing.clear();
     return c.json(replica.holder.traffic.plan);
   });
   app.post("/control/discard", (c) => {

@@ -3,7 +3,7 @@
  * error. `/predict` goes through it without a router, everything else through Hono.
  */
 import { AppError, ERROR_CODES, toWireError } from "@/shared/errors.ts";
-import { NO_VERSION } from "@/shared/replica_protocol.ts";
+import { NO_VERSION, VERSION_HEADER } from "@/shared/replica_protocol.ts";
 import type { Exchange } from "./exchange.ts";
 import { knowsKey, noteError, type Replica } from "./replica_state.ts";
 
@@ -29,9 +29,10 @@ export function jsonResponse(
   return new Response(JSON.stringify(value), { status, headers: extra ? { ...headers, ...extra } : headers });
 }
 
-/** Says by whose model it was answered. */
-export function predictionResponse({ request_id, model }: Exchange, value: unknown): Response {
-  return jsonResponse(request_id, value, 200, model === null ? undefined : model.header);
+/** Says which deployment's model answered while there is more than one: a header costs a microsecond. */
+export function predictionResponse({ request_id, told_version }: Exchange, value: unknown): Response {
+  const extra = told_version === null ? undefined : { [VERSION_HEADER]: String(told_version) };
+  return jsonResponse(request_id, value, 200, extra);
 }
 
 let lastId = 0;

@@ -7,4 +7,6 @@ export interface Exchange {
   readonly started_ms: number;
   /** The model that answers it; null until one is chosen, and for ever when the request was refused before. */
   model: ServedModel | null;
+  /** Its deployment, for the caller to see; null where there is no other. */
+  told_version: number | null;
 }

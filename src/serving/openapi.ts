@@ -1,5 +1,6 @@
 /** GET /openapi.json: the endpoint described for programs, made from the model's signature. Source: OpenAPI 3.1. */
 import type { SignatureInput } from "@/artifact/signature.ts";
+import { VERSION_HEADER } from "@/shared/replica_protocol.ts";
 import { VERSION } from "@/shared/version.ts";
 import { exampleAnswer, exampleRow } from "./example.ts";
 import { explainOperation } from "./explain_openapi.ts";
@@ -71,7 +72,7 @@ export function openApiDocument(replica: Replica): OpenApiDocument {
       post: {
         summary: "Predict with tensors (V2)",
         operationId: `v2_infer${suffix}`,
-        parameters,
+        parameters: [...parameters!, VERSION_PARAMETER],
         requestBody: { required: true, content: json(ref("InferRequest"), exampleTensors(model)) },
         responses: {
           "200": {
@@ -101,6 +102,7 @@ export function openApiDocument(replica: Replica): OpenApiDocument {
             signature.inputs.map(({ name }) => name).join(", ")
           }.`,
           operationId: "predict",
+          parameters: [VERSION_PARAMETER],
           requestBody: {
             required: true,
             content: json(ref("PredictRequest"), { rows: [exampleRow(model)] }),
@@ -244,6 +246,14 @@ function failures(...statuses: (keyof typeof FAILURES)[]): Operation["responses"
     statuses.map((status) => [status, { description: FAILURES[status], content: json(ref("Error")) }]),
   );
 }
+
+const VERSION_PARAMETER = {
+  name: VERSION_HEADER,
+  in: "header",
+  required: false,
+  schema: { type: "string" },
+  description: "Deployment whose model is to answer, while the endpoint holds more than one",
+};
 
 function parameter(name: string, description: string) {
   return { name, in: "path", required: true, schema: { type: "string" }, description };

@@ -3,7 +3,7 @@ import { type Artifact, decodeArtifact } from "@/artifact/artifact.ts";
 import { type Check, replayGolden } from "@/artifact/golden.ts";
 import { type Signature, signatureOf } from "@/artifact/signature.ts";
 import { AppError } from "@/shared/errors.ts";
-import { plainTraffic, type TrafficPlan, VERSION_HEADER } from "@/shared/replica_protocol.ts";
+import { plainTraffic, type TrafficPlan } from "@/shared/replica_protocol.ts";
 import { toleranceOf } from "./compare_answers.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -20,8 +20,6 @@ export interface ServedModel {
   signature: Signature;
   /** Numbers further apart are different answers. In units of the target; 0 for classes. */
   tolerance: number;
-  /** For the answers that it gives; made once. */
-  header: { [VERSION_HEADER]: string };
 }
 
 /**
@@ -56,7 +54,6 @@ export function loadServedModel(bytes: Uint8Array, model_id: string, version: nu
     artifact,
     signature: signatureOf(artifact),
     tolerance: toleranceOf(artifact),
-    header: { [VERSION_HEADER]: String(version) },
   };
 }
 

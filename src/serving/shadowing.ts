@@ -52,6 +52,15 @@ export class Shadowing {
     this.#timer ??= setTimeout(() => this.#work(), 0);
   }
 
+  /** Drops what waits: the traffic has changed, and a model that is not held any more must not live on in here. */
+  clear(): void {
+    for (const { shadow } of this.#waiting) this.#of(shadow).dropped++;
+    this.#waiting = [];
+    this.#rows = 0;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
   #work(): void {
     const started = performance.now();
     let elapsed = 0;

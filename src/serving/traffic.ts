@@ -1,6 +1,6 @@
 /** Which of the models that a replica holds answers a request. */
 import { AppError } from "@/shared/errors.ts";
-import type { TrafficPlan } from "@/shared/replica_protocol.ts";
+import { type TrafficPlan, VERSION_HEADER } from "@/shared/replica_protocol.ts";
 import type { ServedModel } from "./served_model.ts";
 
 export class Traffic {
@@ -38,12 +38,18 @@ export class Traffic {
   }
 
   /**
-   * By the sticky header's value where the request has one, else by chance that makes good what it missed: after
-   * any number of requests the canary has had its share of them to within one, and no rhythm of the callers can
-   * meet a rhythm of the choice.
+   * The one that the request's VERSION_HEADER names, if it is held; else by the sticky header's value, where the
+   * request has it; else by chance that makes good what it missed: after any number of requests the canary has had
+   * its share of them to within one, and no rhythm of the callers can meet a rhythm of the choice.
    */
   choose(headers: Headers): ServedModel {
-    const { plan, canary } = this;
+    const { plan, canary, models } = this;
+    if (models.length === 1) return this.primary;
+    const named = headers.get(VERSION_HEADER);
+    if (named !== null) {
+      const model = models.find(({ version }) => String(version) === named);
+      if (model) return model;
+    }
     if (canary === null) return this.primary;
     const { weight, version } = plan.canary!;
     const value = plan.sticky_header === null ? null : headers.get(plan.sticky_header);

@@ -134,8 +134,9 @@ export interface ReplicaCounters extends Counted {
 }
 
 /**
- * The version that POST /control/prepare brings, as headers beside the artifact's bytes; VERSION_HEADER is also
- * on every prediction, for the deployment whose model answered.
+ * The version that POST /control/prepare brings, as headers beside the artifact's bytes; while a replica holds more
+ * than one model, VERSION_HEADER also says on every prediction which deployment's it was, and a request that carries
+ * it is answered by that one.
  */
 export const MODEL_HEADER = "x-mlmcp-model";
 export const VERSION_HEADER = "x-mlmcp-version";

@@ -91,6 +91,11 @@ Deno.test("errors that the primary makes as well are no fault of the challenger"
   const bad = { errors: 30, primary_errors: 570, primary_error_rate: 0.3 };
   assert.equal(decide(bad).decision, "pass");
   assert.equal(decide({ ...bad, errors: 35 }).decision, "fail");
+  assert.equal(
+    decide(bad, {}, "shadow").decision,
+    "fail",
+    "a shadow is asked only what the primary could answer",
+  );
 });
 
 Deno.test("a latency's ratio counts only for a canary, and where the primary was asked enough", () => {

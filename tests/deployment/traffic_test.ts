@@ -4,10 +4,12 @@ import { deployModel, rollBack, scale, updateModel } from "@/deployment/deploy.t
 import { describeEndpoint } from "@/deployment/describe.ts";
 import type { PromotionRules } from "@/deployment/promotion_rules.ts";
 import { setTraffic } from "@/deployment/set_traffic.ts";
+import { command as statusCommand } from "@/deployment/status_command.ts";
 import { command as stopCommand } from "@/deployment/stop_command.ts";
 import { AppError, type ErrorCode } from "@/shared/errors.ts";
 import { VERSION_HEADER } from "@/shared/replica_protocol.ts";
 import { flowers } from "../serving/make_artifact.ts";
+import { testEndpoint } from "@/deployment/test_endpoint.ts";
 import { startLoad } from "./load.ts";
 import { type Scene, supervisorPid, until, withScene } from "./scene.ts";
 
@@ -336,6 +338,7 @@ Deno.test("what is deployed, rolled back or stopped in the midst of a canary end
     assert.equal((await replace("flowers@2")).deployment_id, canary.deployment_id);
     await only("flowers@2");
     assert.deepEqual(statuses(scene), ["1 superseded", "2 live"]);
+    assert.equal(scene.registry.find("flowers@production").model_id, "flowers@2");
     // What serves already can't challenge itself, and deploying it again leaves a canary alone.
     await assert.rejects(challenge(scene), fails("failed_precondition", /it is what serves there/));
     await challenge(scene, { weight: 0.5 }, "flowers@1");
@@ -367,6 +370,62 @@ Deno.test("what is deployed, rolled back or stopped in the midst of a canary end
     const again = await deployOne(scene);
     assert.deepEqual(again.traffic.map(({ role }) => role), ["primary"]);
     await only("flowers@1");
+  });
+});
+
+Deno.test("status shows who stands beside the primary", async () => {
+  await withScene(async (scene) => {
+    await deployOne(scene);
+    const shown = async () => {
+      const lines: string[] = [];
+      const { log } = console;
+      console.log = (line: string) => lines.push(line);
+      try {
+        await statusCommand.run({ ...scene.context, json: false });
+      } finally {
+        console.log = log;
+      }
+      return lines.join("\n");
+    };
+    await shadow(scene);
+    assert.match(await shown(), /flowers +ready +flowers@1, flowers@2 shadow +http/);
+    await challenge(scene, { weight: 0.25 });
+    assert.match(await shown(), /flowers +ready +flowers@1, flowers@2 25 % +http/);
+  });
+});
+
+Deno.test("a replica killed under load loses only what it was answering, and the canary's share stays", async () => {
+  await withScene(async (scene) => {
+    const { url } = await deployOne(scene, 2);
+    await challenge(scene, { weight: 0.25 });
+    const load = startLoad(url);
+    for (let round = 0; round < 3; round++) {
+      const answered = load.answered;
+      await until("more were answered", () => load.answered > answered + 500);
+      Deno.kill(scene.pids()[0], "SIGKILL");
+      await until(
+        "both serve",
+        async () => (await describe(scene)).status === "ready" && scene.pids().length === 2,
+      );
+    }
+    const { models, failures } = await load.end();
+    assert.ok(failures.length <= 3 * 16, `${failures.length} lost in three kills with 16 callers`);
+    const share = models.get("flowers@2")! / load.answered;
+    assert.ok(Math.abs(share - 0.25) < 0.01, `${share}`);
+  });
+});
+
+Deno.test("test_endpoint tests what serves and what challenges it, each by itself", async () => {
+  await withScene(async (scene) => {
+    await deployOne(scene);
+    await challenge(scene, { weight: 0.5 });
+    for (let i = 0; i < 3; i++) {
+      const { passed, checks } = await testEndpoint(scene, scene.records.endpoint("flowers")!);
+      assert.ok(passed, JSON.stringify(checks));
+      assert.ok(
+        checks.some(({ name, detail }) => name === "golden rows of the canary" && /flowers@2/.test(detail)),
+      );
+    }
   });
 });
 

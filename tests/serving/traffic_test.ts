@@ -130,7 +130,28 @@ Deno.test("each version that is held is reached by its own path, whichever gets 
       }
     }
     assert.equal((await app.request(`${base}/versions/5/infer`, post({}))).status, 404);
+    replica.shadowing.clear();
   }
+});
+
+Deno.test("a request that names a version that is held is answered by it", async () => {
+  for (
+    const replica of [replicaWith(canary(0.5, "x-user")), replicaWith({ ...plainTraffic(1), shadow: 2 })]
+  ) {
+    const app = createApp(replica);
+    for (const [named, model] of [["1", "flowers@3"], ["2", "flowers@4"]]) {
+      for (let i = 0; i < 10; i++) {
+        const headers = { [VERSION_HEADER]: named, "x-user": `user-${i}` };
+        const answer = await app.request("/predict", post({ rows: [ROW] }, headers));
+        assert.equal((await answer.json()).model, model);
+      }
+    }
+    replica.shadowing.clear();
+  }
+  const other = replicaWith({ ...plainTraffic(1), shadow: 2 });
+  const answer = await createApp(other).request("/predict", post({ rows: [ROW] }, { [VERSION_HEADER]: "9" }));
+  assert.equal((await answer.json()).model, "flowers@3");
+  other.shadowing.clear();
 });
 
 Deno.test("a request that began before a change is answered by the model it began with", async () => {
@@ -240,5 +261,7 @@ Deno.test("a shadow that can't keep up loses requests, which are counted, and ca
   await new Promise((done) => setTimeout(done, 400));
   const share = (asked - before) * 20 / (performance.now() - began);
   assert.ok(share < 0.4, `${share} of the time`);
-  replica.holder.direct(plainTraffic(1));
+  replica.shadowing.clear();
+  const counted = shadowOf(replica);
+  assert.equal(counted.requests + counted.dropped, 1000, "each was asked or dropped");
 });
