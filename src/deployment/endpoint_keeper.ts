@@ -5,8 +5,9 @@
 import { AppError, toWireError, type WireError } from "@/shared/errors.ts";
 import { plainTraffic, type ReplicaCounters } from "@/shared/replica_protocol.ts";
 import type { Registry } from "@/registry/registry.ts";
-import { addCounters, missingCounters, NO_COUNTERS } from "./add_counters.ts";
+import { NO_COUNTERS } from "./add_counters.ts";
 import { makeFailed, makeLive, makeStopped } from "./changes.ts";
+import { endpointCounters, recallCounters } from "./endpoint_counters.ts";
 import { EndpointWatch, type Seen, type WatchParts } from "./endpoint_watch.ts";
 import { artifactOf, equip } from "./equip.ts";
 import { judgeChallenger, type JudgeParts, stepCountersOf } from "./judge_challenger.ts";
@@ -72,7 +73,8 @@ export class EndpointKeeper {
     const { records } = this.parts;
     if (!this.#adopted) {
       await Promise.all(records.replicas(this.name).map((row) => this.#slot(row.slot).adopt(row)));
-      await this.#recall();
+      const doors = this.#ready().flatMap(({ door }) => door ?? []);
+      await recallCounters(records, this.name, doors, this.#counters());
       this.#adopted = true;
     }
     await Promise.all([...this.#slots.values()].map((slot) => slot.look()));
@@ -272,29 +274,10 @@ export class EndpointKeeper {
     this.#say(endpoint, unreadable);
   }
 
-  /**
-   * When a supervisor and a replica die together, a checkpoint is all that is written of what that replica counted.
-   * The others were told more, and have told it on: what was told once must not be taken back.
-   */
-  async #recall(): Promise<void> {
-    const told = await Promise.all(this.#ready().map(({ door }) => door?.published().catch(() => null)));
-    const latest = told.filter((one) => one !== null && one !== undefined).sort((a, b) => b.at_s - a.at_s)[0];
-    const counters = this.#counters();
-    const lost = latest && counters && missingCounters(latest.counters, counters);
-    if (!lost) return;
-    const retired = this.parts.records.endpoint(this.name)?.retired ?? null;
-    this.parts.records.updateEndpoint(this.name, { retired: addCounters(retired, lost) });
-  }
-
   /** Of all replicas, also of those that are gone. */
   #counters(): ReplicaCounters | null {
-    const { records } = this.parts;
-    let sum = records.endpoint(this.name)?.retired ?? null;
-    for (const row of records.replicas(this.name)) {
-      const counters = this.#slots.get(row.slot)?.lastStatus?.counters ?? row.counters;
-      if (counters) sum = addCounters(sum, counters);
-    }
-    return sum;
+    const last = (slot: number) => this.#slots.get(slot)?.lastStatus?.counters ?? null;
+    return endpointCounters(this.parts.records, this.name, last);
   }
 
   /** A replica whose traffic has changed since, or that a killed supervisor left in the midst of a change. */

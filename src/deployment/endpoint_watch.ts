@@ -8,13 +8,13 @@ import type { ReplicaCounters } from "@/shared/replica_protocol.ts";
 import type { AlertRule, AlertValues } from "@/monitoring/alert_rule.ts";
 import { AlertWatch } from "@/monitoring/alert_watch.ts";
 import type { Verdict } from "@/monitoring/drift.ts";
+import { LabelJoin } from "@/monitoring/label_join.ts";
 import { TrafficWindow } from "@/monitoring/traffic_window.ts";
 import { VersionWatch, type VersionWatchState } from "@/monitoring/version_watch.ts";
 import type { WatchBatch, WatchRequest, WatchSettings } from "@/monitoring/watch_protocol.ts";
 import type { AlertReport, FeedbackReport, VersionReport, WatchReport } from "@/monitoring/watch_report.ts";
 import type { Registry } from "@/registry/registry.ts";
 import type { AlertTeller } from "./alert_teller.ts";
-import { LabelJoin } from "./label_join.ts";
 import type { PredictionLog } from "./prediction_log.ts";
 import type { PredictionStore } from "./prediction_store.ts";
 import type { EndpointRow, Records } from "./records.ts";
@@ -77,7 +77,7 @@ export class EndpointWatch {
     const { records, rules } = parts.watching;
     const state = records.state<State>(name);
     this.#states = state?.versions ?? {};
-    this.#labels = new LabelJoin(name, parts.watching.predictions, state?.feedback);
+    this.#labels = new LabelJoin((labels) => parts.watching.predictions.join(name, labels), state?.feedback);
     const mine = rules.filter(({ endpoint }) => endpoint === null || endpoint === name);
     this.#alerts = new AlertWatch(mine, records.alerts(name));
   }

@@ -5,13 +5,8 @@
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { type Home, keepStatements, transact } from "@/shared/home.ts";
+import type { KeptPrediction } from "@/monitoring/label_join.ts";
 import type { FeedbackEntry, PredictionRecord } from "@/monitoring/watch_protocol.ts";
-
-export interface Kept {
-  version: number;
-  prediction: string | number;
-  probabilities: Record<string, number> | null;
-}
 
 export class PredictionStore {
   readonly #db: DatabaseSync;
@@ -67,7 +62,7 @@ export class PredictionStore {
   }
 
   /** Takes out the prediction that each label is about; null where none is kept. */
-  join(endpoint: string, labels: readonly FeedbackEntry[]): (Kept | null)[] {
+  join(endpoint: string, labels: readonly FeedbackEntry[]): (KeptPrediction | null)[] {
     if (labels.length === 0) return [];
     return transact(this.#db, () => {
       const take = this.#db.prepare(

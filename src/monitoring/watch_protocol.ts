@@ -11,7 +11,8 @@ export interface WatchRequest {
   /** The last batch that came through; it is forgotten, any other is brought again. */
   seen: number;
   settings: WatchSettings;
-  published: Published;
+  /** null: a replica that has no supervisor asks itself. */
+  published: Published | null;
   /** For callers who wait to hear it: the ticket of a label, and whether it met a prediction. */
   joined: [ticket: number, matched: boolean][];
 }

@@ -44,15 +44,15 @@ export function metricsText(replica: Replica): string {
   return families.text();
 }
 
-/** Before the supervisor's first look there is nobody else yet. */
-function ofThisReplica({ counters, state }: Replica, now_ms: number): Published {
+/** Before the supervisor's first look, and where there is none, there is nobody else. */
+function ofThisReplica({ counters, state, watching: { report } }: Replica, now_ms: number): Published {
   return {
     at_s: Date.now() / 1000,
     counters: counters.toWire(now_ms),
     in_flight: counters.inFlight,
     replicas_ready: state === "ready" ? 1 : 0,
     restarts: 0,
-    report: { versions: [], feedback: { matched: 0, unmatched: 0 }, alerts: [] },
+    report,
   };
 }
 

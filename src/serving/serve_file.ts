@@ -10,6 +10,7 @@ import { AppError } from "@/shared/errors.ts";
 import type { ReplicaStart } from "@/shared/replica_protocol.ts";
 import { createReplica, DRAIN_MS, listen, shutDown } from "./main.ts";
 import { contentSecurityPolicy } from "./page.ts";
+import { watchAlone } from "./watch_alone.ts";
 
 const HELP = `mlmcp serve FILE: serve one model, as save_model and export_deployment wrote it
 
@@ -69,6 +70,7 @@ export async function run(args: string[], env: Record<string, string>): Promise<
   server = listen(start, replica);
   revokeAllRights();
   replica.state = "ready";
+  watchAlone(replica);
   const { hostname, port: taken } = server.addr as Deno.NetAddr;
   console.error(
     `${model_id} is served at http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${taken}`,

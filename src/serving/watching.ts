@@ -16,6 +16,7 @@ import {
   type WatchRequest,
   type WatchSettings,
 } from "@/monitoring/watch_protocol.ts";
+import type { WatchReport } from "@/monitoring/watch_report.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ServedModel } from "./served_model.ts";
 
@@ -44,8 +45,10 @@ interface Watched {
 export class Watching {
   /** Until the supervisor has said otherwise. */
   settings: WatchSettings = { keep_share: 1, log_share: 0, log_inputs: false, log_omit: [] };
-  /** null before the supervisor's first look. */
+  /** null before the supervisor's first look, and where there is none. */
   published: Published | null = null;
+  /** What watching has come to. */
+  report: WatchReport = { versions: [], feedback: { matched: 0, unmatched: 0 }, alerts: [] };
   readonly #watched = new Map<ServedModel, Watched>();
   readonly #counted = new Map<number, TallyWire>();
   #records: PredictionRecord[] = [];
@@ -205,6 +208,7 @@ export class Watching {
   exchange({ seen, settings, published, joined }: WatchRequest): WatchBatch {
     this.settings = settings;
     this.published = published;
+    if (published) this.report = published.report;
     for (const [ticket, matched] of joined) this.#callers.get(ticket)?.(matched);
     for (const [model, watched] of this.#watched) {
       this.#bin(model, watched, Infinity);

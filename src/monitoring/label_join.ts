@@ -1,8 +1,17 @@
 /** Labels and the predictions that they are about, which may come from different replicas, in either order. */
-import type { Labelled } from "@/monitoring/quality.ts";
-import type { FeedbackEntry, WatchRequest } from "@/monitoring/watch_protocol.ts";
-import type { FeedbackReport } from "@/monitoring/watch_report.ts";
-import type { PredictionStore } from "./prediction_store.ts";
+import type { Labelled } from "./quality.ts";
+import type { FeedbackEntry, WatchRequest } from "./watch_protocol.ts";
+import type { FeedbackReport } from "./watch_report.ts";
+
+/** A prediction that waits for the truth. */
+export interface KeptPrediction {
+  version: number;
+  prediction: string | number;
+  probabilities: Record<string, number> | null;
+}
+
+/** Takes out the prediction that each label is about; null where none is kept. */
+export type TakePredictions = (labels: readonly FeedbackEntry[]) => (KeptPrediction | null)[];
 
 /** Looks that a label waits for its prediction, which another replica may still have. */
 const LOOKS = 3;
@@ -21,11 +30,7 @@ export class LabelJoin {
   readonly told = new Map<string, WatchRequest["joined"]>();
   #waiting: Waiting[] = [];
 
-  constructor(
-    readonly endpoint: string,
-    readonly predictions: PredictionStore,
-    report: FeedbackReport = { matched: 0, unmatched: 0 },
-  ) {
+  constructor(readonly take: TakePredictions, report: FeedbackReport = { matched: 0, unmatched: 0 }) {
     this.report = { ...report };
   }
 
@@ -39,7 +44,7 @@ export class LabelJoin {
   join(): (Labelled & { version: number })[] {
     const asked = this.#waiting;
     this.#waiting = [];
-    const found = this.predictions.join(this.endpoint, asked.map(({ label }) => label));
+    const found = this.take(asked.map(({ label }) => label));
     return asked.flatMap(({ label, key, looks }, i) => {
       const kept = found[i];
       if (!kept && looks > 0 && this.#waiting.length < MOST_WAITING) {
