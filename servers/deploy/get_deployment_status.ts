@@ -16,6 +16,7 @@ import {
   traffic,
 } from "./schemas.ts";
 import type { DeployServices } from "./services.ts";
+import { accuracy, alerts, drift } from "./watch_schemas.ts";
 
 const INPUT = z.strictObject({
   endpoint: endpointName.optional().describe("Endpoint to look at; give this or deployment_id"),
@@ -108,7 +109,10 @@ const OUTPUT = z.object({
       "The same for each version that was asked, the newest first",
     ),
   }).describe("What was asked of it, summed over all replicas"),
-  drift: z.null().describe("Not measured yet: always null"),
+  drift,
+  drift_reason: z.string().nullable().describe("Why drift is null; null when it is not"),
+  accuracy,
+  alerts,
   events: z.array(event).describe(
     "What happened last, the newest first: who brought what, changes of traffic, decisions of rules with their numbers",
   ),
@@ -125,7 +129,8 @@ export const getDeploymentStatusTool = defineTool<
   title: "Status of a deployment",
   description:
     "How an endpoint is right now, asked from its replicas themselves: status, version, URL, replicas with process ids and restarts, " +
-    "requests with error count, rate and latency by version, the canary or shadow beside the primary with what its rules say, and what happened last. Use it to watch an endpoint; list_deployments shows all of them.",
+    "requests with error count, rate and latency by version, the canary or shadow beside the primary with what its rules say, " +
+    "drift of each column, accuracy, alerts, and what happened last. Use it to watch an endpoint; list_deployments shows all of them.",
   effect: "read",
   scope: "deployments:read",
   input: INPUT,
@@ -160,6 +165,23 @@ export const getDeploymentStatusTool = defineTool<
       : " No requests yet.";
     return `${sentence({ ...output, replicas: output.replicas.length })}${
       output.status === "stopped" ? "" : counted
-    }${output.error ? ` ${output.error.message}.` : ""}`;
+    }${watched(output)}${output.error ? ` ${output.error.message}.` : ""}`;
   },
 });
+
+/** Only what a person would want to hear about. */
+function watched({ drift, accuracy, alerts }: z.infer<typeof OUTPUT>): string {
+  const parts: string[] = [];
+  if (drift?.verdict === "warning" || drift?.verdict === "drift") {
+    const columns = [...drift.columns, ...(drift.prediction ? [drift.prediction] : [])]
+      .filter(({ verdict }) => verdict === drift.verdict).map(({ name }) => name);
+    parts.push(` Drift (${drift.verdict}) in ${columns.slice(0, 10).join(", ")}.`);
+  }
+  if (accuracy.labelled) {
+    const metrics = Object.entries(accuracy.labelled.metrics).map(([name, value]) => `${name} ${value}`);
+    parts.push(` On ${accuracy.labelled.rows} labelled rows: ${metrics.join(", ")}.`);
+  }
+  const firing = alerts.filter(({ state }) => state === "firing");
+  if (firing.length > 0) parts.push(` Alerts: ${firing.map(({ rule }) => rule).join("; ")}.`);
+  return parts.join("");
+}

@@ -7,6 +7,11 @@ import { NO_VERSION } from "@/shared/replica_protocol.ts";
 const MAX_VERSIONS = 32;
 const MAX_KEYS = 256;
 
+const NOTHING: Counted = { by_status: {}, rows: 0, latency: { buckets: [], sum_ms: 0 } };
+
+/** Of an endpoint that nobody has asked yet. */
+export const NO_COUNTERS: ReplicaCounters = { ...NOTHING, per_s: 0, by_version: {} };
+
 /** The rate is that of now, so it is not added. */
 export function addCounters(a: ReplicaCounters | null, b: ReplicaCounters): ReplicaCounters {
   if (!a) return { ...b, per_s: 0 };
@@ -23,6 +28,30 @@ function addKeys(a: Record<string, number>, b: Record<string, number>): Record<s
   const by_key = { ...a };
   for (const [key_id, count] of Object.entries(b)) by_key[key_id] = (by_key[key_id] ?? 0) + count;
   return Object.fromEntries(Object.entries(by_key).slice(-MAX_KEYS));
+}
+
+/** What was told of an endpoint once and is not in its counters now; null when that is nothing. */
+export function missingCounters(told: ReplicaCounters, now: ReplicaCounters): ReplicaCounters | null {
+  const total = missing(told, now);
+  if (total.rows === 0 && Object.keys(total.by_status).length === 0) return null;
+  const by_version: Record<string, CountedVersion> = {};
+  for (const [version, counted] of Object.entries(told.by_version ?? {})) {
+    by_version[version] = { ...missing(counted, now.by_version?.[version] ?? NOTHING), shadow: null };
+  }
+  return { ...total, per_s: 0, by_version };
+}
+
+function missing(told: Counted, now: Counted): Counted {
+  const by_status: Record<string, number> = {};
+  for (const [status, count] of Object.entries(told.by_status)) {
+    const lost = count - (now.by_status[status] ?? 0);
+    if (lost > 0) by_status[status] = lost;
+  }
+  return {
+    by_status,
+    rows: Math.max(0, told.rows - now.rows),
+    latency: LatencyHistogram.between(now.latency, told.latency).toWire(),
+  };
 }
 
 function bounded(by_version: Record<string, CountedVersion>): Record<string, CountedVersion> {

@@ -1,6 +1,7 @@
 /** How an endpoint is, asked from its replicas themselves: right also when no supervisor runs. */
 import type { WireError } from "@/shared/errors.ts";
 import { type HistogramWire, LatencyHistogram } from "@/shared/latency_histogram.ts";
+import type { WatchReport } from "@/monitoring/watch_report.ts";
 import {
   type Counted,
   type CountedShadow,
@@ -10,6 +11,7 @@ import {
   type TrafficPlan,
 } from "@/shared/replica_protocol.ts";
 import { addCounters } from "./add_counters.ts";
+import { type DescribedWatch, publishedReport, watchedOf } from "./describe_watch.ts";
 import { figuresNow } from "./judge_challenger.ts";
 import { NobodyThere } from "./local_http.ts";
 import { type Figures, judge, type PromotionRules, type Verdict } from "./promotion_rules.ts";
@@ -65,7 +67,7 @@ export interface DescribedRequests {
   by_version: VersionRequests[];
 }
 
-export interface DescribedEndpoint {
+export interface DescribedEndpoint extends DescribedWatch {
   endpoint: string;
   status: "ready" | "degraded" | "failed" | "stopped";
   version: number | null;
@@ -75,7 +77,6 @@ export interface DescribedEndpoint {
   traffic: TrafficShare[];
   challenger: DescribedChallenger | null;
   requests: DescribedRequests;
-  drift: null;
   /** What happened last, the newest first. */
   events: EventRow[];
   error: WireError | null;
@@ -128,6 +129,7 @@ export async function describeEndpoint(records: Records, endpoint: EndpointRow):
     per_s += own.per_s;
   }
   const pending = records.pending(endpoint.name);
+  const report = await publishedReport(rows);
   const challenger = records.challenger(endpoint.name);
   return {
     endpoint: endpoint.name,
@@ -137,9 +139,9 @@ export async function describeEndpoint(records: Records, endpoint: EndpointRow):
     url: urlOf(endpoint),
     replicas,
     traffic: live ? trafficOf(live, challenger) : [],
-    challenger: live && challenger && describeChallenger(live, challenger, counters),
+    challenger: live && challenger && describeChallenger(live, challenger, counters, report),
     requests: requestsOf(records, endpoint.name, counters, per_s),
-    drift: null,
+    ...watchedOf(live?.version ?? null, report),
     events: records.events(endpoint.name, EVENTS),
     error: endpoint.error,
   };
@@ -162,10 +164,13 @@ function describeChallenger(
   live: DeploymentRow,
   challenger: DeploymentRow,
   counters: ReplicaCounters | null,
+  report: WatchReport | null,
 ): DescribedChallenger {
   const { sticky_header, rules, step_from } = challenger;
   const [, shown] = trafficOf(live, challenger);
-  const figures = figuresNow(live, challenger, counters, null);
+  const watched = report?.versions.find(({ version }) => version === challenger.version);
+  const drift = watched?.drift?.verdict ?? null;
+  const figures = figuresNow(live, challenger, counters, drift);
   const verdict = rules && figures && judge(shown.role === "canary" ? "canary" : "shadow", rules, figures);
   return { ...shown, sticky_header, rules, step_from, figures, verdict };
 }

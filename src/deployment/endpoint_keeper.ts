@@ -7,8 +7,10 @@ import { plainTraffic, type ReplicaCounters } from "@/shared/replica_protocol.ts
 import { certificateHash, readTlsFiles } from "@/shared/tls_files.ts";
 import type { Registry } from "@/registry/registry.ts";
 import { accessHash, accessOf } from "./access.ts";
-import { addCounters } from "./add_counters.ts";
+import { addCounters, NO_COUNTERS } from "./add_counters.ts";
 import { makeFailed, makeLive, makeStopped } from "./changes.ts";
+import { endpointCounters, recallCounters } from "./endpoint_counters.ts";
+import { EndpointWatch, type Seen, type WatchParts } from "./endpoint_watch.ts";
 import { artifactOf, equip } from "./equip.ts";
 import { judgeChallenger, type JudgeParts, stepCountersOf } from "./judge_challenger.ts";
 import { NobodyThere } from "./local_http.ts";
@@ -22,7 +24,7 @@ import { sameTraffic, wantedTraffic } from "./wanted_traffic.ts";
 /** Looks, a second apart, that a busy replica gets to change its model. */
 const MAX_TRIES = 10;
 
-export interface KeeperParts extends SlotParts, JudgeParts {
+export interface KeeperParts extends SlotParts, JudgeParts, WatchParts {
   registry: Registry;
 }
 
@@ -34,7 +36,11 @@ export class EndpointKeeper {
   /** The hash of a certificate that no replica could serve with: not tried again. */
   #refusedCertificate: string | null = null;
 
-  constructor(readonly parts: KeeperParts, readonly name: string) {}
+  readonly watch: EndpointWatch;
+
+  constructor(readonly parts: KeeperParts, readonly name: string) {
+    this.watch = new EndpointWatch(parts, name);
+  }
 
   /** No process of it runs or is about to. */
   get idle(): boolean {
@@ -71,6 +77,8 @@ export class EndpointKeeper {
     const { records } = this.parts;
     if (!this.#adopted) {
       await Promise.all(records.replicas(this.name).map((row) => this.#slot(row.slot).adopt(row)));
+      const doors = this.#ready().flatMap(({ door }) => door ?? []);
+      await recallCounters(records, this.name, doors, this.#counters());
       this.#adopted = true;
     }
     await Promise.all([...this.#slots.values()].map((slot) => slot.look()));
@@ -81,9 +89,13 @@ export class EndpointKeeper {
     const endpoint = records.endpoint(this.name);
     if (!endpoint || endpoint.desired !== "running") {
       const ended = await Promise.all([...this.#slots.values()].map((slot) => this.#end(slot)));
+      this.watch.rest();
       const unsettled = endpoint &&
         (endpoint.desired === "deleted" || endpoint.live_version !== null || endpoint.error);
-      if (unsettled && ended.every(Boolean)) makeStopped(records, this.name);
+      if (unsettled && ended.every(Boolean)) {
+        makeStopped(records, this.name);
+        if (endpoint.desired === "deleted") this.watch.forget();
+      }
       return;
     }
     const pending = records.pending(this.name);
@@ -92,6 +104,28 @@ export class EndpointKeeper {
     const sound = ready.length > 0 && ready.every(({ version }) => version === endpoint.live_version);
     if (!pending || (pending.strategy !== "replace" && !sound)) await this.#hold(endpoint);
     if (pending) await this.#rollOut(endpoint, pending);
+    await this.#look();
+  }
+
+  async #look(): Promise<void> {
+    const seen = this.#seen();
+    if (seen) await this.watch.look(seen);
+  }
+
+  #seen(): Seen | null {
+    const endpoint = this.parts.records.endpoint(this.name);
+    if (!endpoint) return null;
+    const ready = this.#ready().filter(({ door }) => door);
+    return {
+      endpoint,
+      counters: this.#counters() ?? NO_COUNTERS,
+      in_flight: ready.reduce((sum, { lastStatus }) => sum + (lastStatus?.in_flight ?? 0), 0),
+      restarts: this.parts.records.replicas(this.name).reduce((sum, { restarts }) => sum + restarts, 0),
+      doors: ready.map(({ replica_id, door }) => ({
+        key: `${replica_id} ${door!.address.control_port}`,
+        door: door!,
+      })),
+    };
   }
 
   #slot(number: number): Slot {
@@ -306,13 +340,8 @@ export class EndpointKeeper {
 
   /** Of all replicas, also of those that are gone. */
   #counters(): ReplicaCounters | null {
-    const { records } = this.parts;
-    let sum = records.endpoint(this.name)?.retired ?? null;
-    for (const row of records.replicas(this.name)) {
-      const counters = this.#slots.get(row.slot)?.lastStatus?.counters ?? row.counters;
-      if (counters) sum = addCounters(sum, counters);
-    }
-    return sum;
+    const last = (slot: number) => this.#slots.get(slot)?.lastStatus?.counters ?? null;
+    return endpointCounters(this.parts.records, this.name, last);
   }
 
   /** A replica whose traffic has changed since, or that a killed supervisor left in the midst of a change. */
@@ -346,7 +375,12 @@ export class EndpointKeeper {
     challenger: DeploymentRow | null,
     artifact: Uint8Array,
   ): Promise<void> {
-    const bringRest = (slot: Slot) => equip(this.parts, slot, deployment, challenger);
+    const bringRest = async (slot: Slot) => {
+      await equip(this.parts, slot, deployment, challenger);
+      // Before it is asked for the first time: what others have counted must not be missing in its metrics.
+      const seen = this.#seen();
+      if (seen) await this.watch.introduce(seen, slot.door!);
+    };
     // Replicas share the port with each other; that must not become sharing it with another program.
     if (this.#ready().length === 0 && !isFree(endpoint.host, endpoint.port)) {
       for (const slot of slots) {

@@ -8,6 +8,7 @@ import {
   type TrafficPlan,
   VERSION_HEADER,
 } from "@/shared/replica_protocol.ts";
+import type { Published, WatchBatch, WatchRequest } from "@/monitoring/watch_protocol.ts";
 import { type LocalAnswer, localRequest, NobodyThere, parseBody, requestUntilGone } from "./local_http.ts";
 
 export interface DoorAddress {
@@ -73,6 +74,27 @@ export class ReplicaDoor {
         JSON.stringify(access),
       ),
     );
+  }
+
+  /** Tells what the endpoint has come to, and takes what the replica has seen. */
+  async watch(request: WatchRequest): Promise<WatchBatch> {
+    const headers = { "content-type": "application/json" };
+    const answer = await this.#ask(
+      "POST",
+      "/control/watch",
+      STATUS_TIMEOUT_MS,
+      headers,
+      JSON.stringify(request),
+    );
+    refuseFailure(answer);
+    return parseBody<WatchBatch>(answer);
+  }
+
+  /** What the supervisor last told it of the whole endpoint; null before. */
+  async published(): Promise<Published | null> {
+    const answer = await this.#ask("GET", "/control/published", STATUS_TIMEOUT_MS);
+    refuseFailure(answer);
+    return parseBody<Published | null>(answer);
   }
 
   /** @returns true when the process has ended, its requests answered; false when it still runs */

@@ -94,8 +94,16 @@ function asText({ home, supervisor, endpoints, jobs }: StatusReport): string {
     if (replicas.length > 0) {
       lines.push("", ...table(["REPLICA", "STATUS", "PID", "RESTARTS", "UPTIME", "VERSION"], replicas));
     }
-    for (const { endpoint, error } of endpoints) {
+    for (const { endpoint, error, drift, alerts } of endpoints) {
       if (error) lines.push("", `${endpoint}: ${error.message}`, `  ${error.hint}`);
+      const drifted = [...drift?.columns ?? [], ...(drift?.prediction ? [drift.prediction] : [])]
+        .filter(({ verdict }) => verdict === "drift" || verdict === "warning")
+        .map(({ name, verdict }) => verdict === "drift" ? name : `${name} (a little)`);
+      if (drifted.length > 0) lines.push("", `${endpoint}: drift in ${drifted.join(", ")}`);
+      const firing = alerts.filter(({ state }) => state === "firing");
+      for (const { rule, value, fired_at } of firing) {
+        lines.push("", `${endpoint}: ALERT ${rule} (it is ${value}) since ${fired_at}`);
+      }
     }
     const unwatched = !supervisor && endpoints.some(({ status }) => status !== "stopped");
     if (unwatched) {

@@ -5,6 +5,12 @@ import type { Replica } from "./replica_state.ts";
 import type { ServedModel } from "./served_model.ts";
 import type { Traffic } from "./traffic.ts";
 
+/** A request's rows, as a model reads them, and what it says. */
+export interface Asked {
+  rows: readonly unknown[];
+  answer: RowPredictions;
+}
+
 /**
  * @param traffic read once a request: whatever is changed meanwhile, one model of it answers
  * @param ask answers the request's rows with a model
@@ -15,11 +21,12 @@ export function answerRows(
   exchange: Exchange,
   traffic: Traffic,
   model: ServedModel,
-  ask: (model: ServedModel) => RowPredictions,
+  ask: (model: ServedModel) => Asked,
 ): RowPredictions {
   exchange.model = model;
   if (traffic.models.length > 1) exchange.told_version = model.version;
-  const answer = ask(model);
+  const { rows, answer } = ask(model);
+  replica.watching.see(exchange, model, rows, answer);
   replica.counters.of(model.version).rows += answer.predictions.length;
   const { shadow } = traffic;
   if (shadow !== null && shadow !== model) replica.shadowing.add({ shadow, answered: model, answer, ask });

@@ -16,6 +16,7 @@ import {
 } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
 import { explain } from "./explain.ts";
+import { feedback } from "./feedback.ts";
 import { Answer } from "./http/answer.ts";
 import { HttpRequest, type Incoming, type ReadableHeaders } from "./http/request.ts";
 import { metadata } from "./metadata.ts";
@@ -48,6 +49,7 @@ export const ROUTES: readonly Route[] = [
     },
   },
   { method: "POST", path: "/predict", json: (replica, c, exchange) => predict(replica, c.req.raw, exchange) },
+  { method: "POST", path: "/feedback", json: (replica, c) => feedback(replica, c.req.raw) },
   { method: "POST", path: "/explain", json: (replica, c) => explain(replica, c.req.raw) },
   ...OPEN_INFERENCE_ROUTES,
 ];
@@ -106,6 +108,7 @@ async function throughDoor(
   const started_ms = performance.now();
   const exchange: Exchange = {
     request_id: requestIdOf(headers),
+    started_ms,
     key_id: null,
     model: null,
     told_version: null,

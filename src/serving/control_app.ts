@@ -10,7 +10,7 @@ import {
   type TrafficPlan,
   VERSION_HEADER,
 } from "@/shared/replica_protocol.ts";
-import type { Replica } from "./replica_state.ts";
+import { noteError, type Replica } from "./replica_state.ts";
 import { probeRights } from "./rights_probe.ts";
 
 export interface ControlOptions {
@@ -62,6 +62,10 @@ export function createControlApp({ token, replica, pid, heard, drain }: ControlO
     replica.access.apply(await c.req.json() as AccessSettings, performance.now());
     return c.json({ access_sha256: replica.access.sha256 });
   });
+  app.post("/control/watch", async (c) => c.json(replica.watching.exchange(await c.req.json())));
+  app.get("/control/published", (c) => {
+    return c.json(replica.watching.published);
+  });
   app.post("/control/drain", () => {
     replica.state = "draining";
     drain();
@@ -74,7 +78,7 @@ export function createControlApp({ token, replica, pid, heard, drain }: ControlO
   });
   app.onError((error, c) => {
     const wire = toWireError(error);
-    if (!(error instanceof AppError)) replica.last_error = `${c.req.path}: ${error.stack ?? error.message}`;
+    if (!(error instanceof AppError)) noteError(replica, c.req.path, error);
     return c.json({ error: wire }, ERROR_CODES[wire.code].http as 400);
   });
   return app;

@@ -9,7 +9,7 @@ import type { Access, ActiveKey } from "./access.ts";
 import { Answer } from "./http/answer.ts";
 import type { ReadableHeaders } from "./http/request.ts";
 import type { RateLimit } from "./rate_limit.ts";
-import type { Replica } from "./replica_state.ts";
+import { noteError, type Replica } from "./replica_state.ts";
 
 /** Sent with what a browser shows or keeps. */
 export const SAFE_HEADERS: Readonly<Record<string, string>> = {
@@ -51,10 +51,13 @@ export function jsonAnswer(
 let lastId = 0;
 const idPrefix = crypto.randomUUID().slice(0, 8);
 
+/** What an id of a request may look like. */
+export const REQUEST_ID = /^[\w.:-]{1,128}$/;
+
 /** The caller's own id where it is a sensible one, else a new one. */
 export function requestIdOf(headers: ReadableHeaders): string {
   const given = headers.get("x-request-id");
-  return given !== null && /^[\w.:-]{1,128}$/.test(given) ? given : newRequestId();
+  return given !== null && REQUEST_ID.test(given) ? given : newRequestId();
 }
 
 export function newRequestId(): string {
@@ -146,10 +149,7 @@ export function errorAnswer(replica: Replica, error: unknown, path: string, requ
   const wire = toWireError(error);
   let status: number = ERROR_CODES[wire.code].http;
   const extra: Record<string, string> = {};
-  if (!(error instanceof AppError)) {
-    // There is no disk and no stderr in here: the supervisor asks for it and logs it.
-    replica.last_error = `${path}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`;
-  }
+  if (!(error instanceof AppError)) noteError(replica, path, error);
   if (error instanceof MethodNotAllowed) {
     status = 405;
     extra["allow"] = error.allow;

@@ -16,11 +16,12 @@ import { Counters } from "./counters.ts";
 import { refuseBytes } from "./door.ts";
 import { contentSecurityPolicy } from "./page.ts";
 import { HttpServer } from "./http/server.ts";
-import type { Replica } from "./replica_state.ts";
+import { noteError, type Replica } from "./replica_state.ts";
 import { loadServedModel, ModelHolder } from "./served_model.ts";
 import { Shadowing } from "./shadowing.ts";
 import { StartInput } from "./start_input.ts";
 import { Turns } from "./turns.ts";
+import { Watching } from "./watching.ts";
 
 /** How long requests in flight may take when the replica drains. */
 export const DRAIN_MS = 20_000;
@@ -82,13 +83,15 @@ function ignoreTerminal(): void {
 
 export function createReplica(start: ReplicaStart, artifact: Uint8Array): Replica {
   const counters = new Counters();
-  return {
+  const watching = new Watching((error) => noteError(replica, "watching", error));
+  const replica: Replica = {
     endpoint: start.endpoint,
     replica_id: start.replica_id,
     loopback: ["127.0.0.1", "localhost", "::1"].includes(start.host),
     holder: new ModelHolder(loadServedModel(artifact, start.model_id, start.version)),
     counters,
-    shadowing: new Shadowing(counters),
+    watching,
+    shadowing: new Shadowing(counters, watching),
     access: new Access(start.access, performance.now()),
     tls_cert_sha256: start.tls && sha256Hex(new TextEncoder().encode(start.tls.cert)),
     turns: new Turns(),
@@ -97,6 +100,7 @@ export function createReplica(start: ReplicaStart, artifact: Uint8Array): Replic
     started_ms: performance.now(),
     last_error: null,
   };
+  return replica;
 }
 
 /** Connections that wait to be accepted; the kernel takes as many as net.core.somaxconn allows. */

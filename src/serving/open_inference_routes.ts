@@ -86,7 +86,7 @@ const infer = async (replica: Replica, c: Context, exchange: Exchange) => {
   const answer = answerRows(replica, exchange, traffic, model, ({ artifact, signature }) => {
     const read = readInferRequest(body, signature);
     request ??= read;
-    return predictRows(artifact, read.rows);
+    return { rows: read.rows, answer: predictRows(artifact, read.rows) };
   });
   const { id, outputs } = request!;
   return {

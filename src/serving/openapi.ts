@@ -4,6 +4,7 @@ import { VERSION_HEADER } from "@/shared/replica_protocol.ts";
 import { VERSION } from "@/shared/version.ts";
 import { exampleAnswer, exampleRow } from "./example.ts";
 import { explainOperation } from "./explain_openapi.ts";
+import { feedbackOperation } from "./feedback_openapi.ts";
 import { inputTensors } from "./open_inference.ts";
 import type { Replica } from "./replica_state.ts";
 
@@ -115,11 +116,12 @@ export function openApiDocument(replica: Replica): OpenApiDocument {
           },
         },
       },
+      "/feedback": { post: feedbackOperation(model, refusals) },
       "/explain": { post: explainOperation(label, exampleRow(model), refusals) },
       "/metadata": get("metadata", "The model, its signature, metrics and origin", { type: "object" }),
       "/metrics": {
         get: {
-          summary: "Counters for Prometheus",
+          summary: "Counters and drift of the whole endpoint, for Prometheus",
           operationId: "metrics",
           responses: {
             "200": { description: "OK", content: { "text/plain": { schema: { type: "string" } } } },

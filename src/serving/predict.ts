@@ -28,7 +28,7 @@ export async function predict(
     exchange,
     traffic,
     model,
-    ({ artifact }) => predictRows(artifact, rows),
+    ({ artifact }) => ({ rows, answer: predictRows(artifact, rows) }),
   );
   const answer: PredictAnswer = { predictions, model: model.model_id };
   if (probabilities !== undefined) answer.probabilities = probabilities;

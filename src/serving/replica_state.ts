@@ -5,6 +5,7 @@ import type { Counters } from "./counters.ts";
 import type { ModelHolder } from "./served_model.ts";
 import type { Turns } from "./turns.ts";
 import type { Shadowing } from "./shadowing.ts";
+import type { Watching } from "./watching.ts";
 
 export interface Replica {
   endpoint: string;
@@ -14,6 +15,7 @@ export interface Replica {
   holder: ModelHolder;
   counters: Counters;
   shadowing: Shadowing;
+  watching: Watching;
   access: Access;
   /** Of the certificate's PEM text; null without TLS. */
   tls_cert_sha256: string | null;
@@ -24,6 +26,11 @@ export interface Replica {
   /** performance.now() at the start */
   started_ms: number;
   last_error: string | null;
+}
+
+/** There is no disk and no stderr in here: the supervisor asks for it and logs it. */
+export function noteError(replica: Replica, where: string, error: unknown): void {
+  replica.last_error = `${where}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`;
 }
 
 export function notReady({ state }: Replica): AppError {

@@ -13,6 +13,7 @@ import type { AccessSettings, ReplicaStart } from "@/shared/replica_protocol.ts"
 import type { HttpServer } from "./http/server.ts";
 import { createReplica, DRAIN_MS, listen } from "./main.ts";
 import { contentSecurityPolicy } from "./page.ts";
+import { watchAlone } from "./watch_alone.ts";
 
 const HELP = `mlmcp serve FILE: serve one model, as save_model and export_deployment wrote it
 
@@ -82,6 +83,7 @@ export async function run(args: string[], env: Record<string, string>): Promise<
   server = listen(start, replica);
   revokeAllRights();
   replica.state = "ready";
+  watchAlone(replica);
   const { hostname, port: taken } = server.address;
   console.error(
     `${model_id} is served at http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${taken}`,

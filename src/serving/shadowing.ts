@@ -4,10 +4,12 @@
  * dropped and counted.
  */
 import type { RowPredictions } from "@/artifact/predict_rows.ts";
+import type { Asked } from "./answer_rows.ts";
 import { compareAnswers } from "./compare_answers.ts";
 import type { Counters } from "./counters.ts";
 import type { ServedModel } from "./served_model.ts";
 import { ShadowCounters } from "./shadow_counters.ts";
+import type { Watching } from "./watching.ts";
 
 /** Requests and rows that wait at most; one request alone may have more rows. */
 const MAX_REQUESTS = 256;
@@ -22,17 +24,19 @@ export interface ShadowTask {
   answered: ServedModel;
   answer: RowPredictions;
   /** Answers the same request with another model. */
-  ask(model: ServedModel): RowPredictions;
+  ask(model: ServedModel): Asked;
 }
 
 export class Shadowing {
   readonly #counters: Counters;
+  readonly #watching: Watching;
   #waiting: ShadowTask[] = [];
   #rows = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(counters: Counters) {
+  constructor(counters: Counters, watching: Watching) {
     this.#counters = counters;
+    this.#watching = watching;
   }
 
   /** Returns at once: the work is done after the answer was sent. */
@@ -75,9 +79,10 @@ export class Shadowing {
     const counted = this.#of(shadow);
     const started = performance.now();
     try {
-      const other = ask(shadow);
+      const { rows, answer: other } = ask(shadow);
       counted.latency.record(performance.now() - started);
       const { differing, abs_difference } = compareAnswers(answered, answer, other);
+      this.#watching.count(shadow, rows, other, started);
       counted.rows += answer.predictions.length;
       counted.differing += differing;
       counted.abs_difference += abs_difference;

@@ -148,6 +148,62 @@ export const SETTINGS = {
     default: "",
     description: "PEM file with the private key of that certificate",
   },
+  "monitoring.keep_predictions": {
+    kind: "integer",
+    env: "MLMCP_KEEP_PREDICTIONS",
+    default: 100_000,
+    min: 0,
+    max: 100_000_000,
+    description:
+      "Predicted rows of an endpoint, without their inputs, that wait for labels sent to /feedback; 0 keeps none",
+  },
+  "monitoring.log_share": {
+    kind: "number",
+    env: "MLMCP_PREDICTION_LOG_SHARE",
+    default: 0,
+    min: 0,
+    max: 1,
+    description:
+      "Share of the requests that is written to <home>/logs/predictions with inputs and predictions; 0 means no log",
+  },
+  "monitoring.log_inputs": {
+    kind: "boolean",
+    env: "MLMCP_PREDICTION_LOG_INPUTS",
+    default: true,
+    description: "Whether that log tells the inputs, or predictions only",
+  },
+  "monitoring.log_omit": {
+    kind: "list",
+    env: "MLMCP_PREDICTION_LOG_OMIT",
+    default: [],
+    description: "Columns whose values are never written to that log",
+  },
+  "monitoring.log_max_mb": {
+    kind: "integer",
+    env: "MLMCP_PREDICTION_LOG_MAX_MB",
+    default: 64,
+    min: 1,
+    max: 1_000_000,
+    description: "Size of that log for one endpoint, in MB; the oldest quarter is let go when it is full",
+  },
+  "alerts.rules": {
+    kind: "list",
+    env: "MLMCP_ALERT_RULES",
+    default: [
+      "not_ready for 30s",
+      "restarts > 3 for 5s",
+      "error_rate > 0.05 for 30s",
+      "drift >= drift for 30s",
+    ],
+    description:
+      "What is told as an alert, one rule each: [ENDPOINT:] METRIC > VALUE [for 60s], or >=, <, <= (docs/monitoring.md)",
+  },
+  "alerts.webhook": {
+    kind: "string",
+    env: "MLMCP_ALERT_WEBHOOK",
+    default: "",
+    description: "Address that alerts are posted to as JSON; empty means they are only logged and shown",
+  },
   "rollout.automatic": {
     kind: "boolean",
     env: "MLMCP_ROLLOUT_AUTOMATIC",

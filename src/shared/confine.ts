@@ -116,7 +116,7 @@ export const RIGHTS = {
     ...inHome(home),
     read: [home, ...filesOf(config, "serving.tls_cert_file", "serving.tls_key_file")],
     run: SELF,
-    net: [...LOOPBACK, bracketed(config["serving.host"])],
+    net: [...LOOPBACK, bracketed(config["serving.host"]), ...hostOf(config["alerts.webhook"])],
   }),
   "status": ({ home }) => ({ ...inHome(home), run: SELF, net: LOOPBACK }),
   "stop": ({ home }) => ({ ...inHome(home), run: SELF, net: LOOPBACK }),

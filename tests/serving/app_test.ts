@@ -105,7 +105,7 @@ Deno.test("the OpenAPI document lists every route, and its examples are true", a
   for (const [, ref] of JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
     assert.ok(document.components.schemas[ref], ref);
   }
-  for (const path of ["/predict", "/v2/models/{name}/infer"]) {
+  for (const path of ["/predict", "/feedback", "/v2/models/{name}/infer"]) {
     const { requestBody, responses } = document.paths[path].post;
     const response = await app.request(
       path.replace("{name}", "flowers"),
@@ -134,15 +134,16 @@ Deno.test("metrics are Prometheus text whose histogram adds up", async () => {
   const response = await app.request("/metrics");
   assert.match(response.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
   const text = await response.text();
-  assert.match(text, /^mlmcp_requests_total\{endpoint="garden",status="200"\} 5$/m);
-  assert.match(text, /^mlmcp_requests_total\{endpoint="garden",status="400"\} 1$/m);
-  assert.match(text, /^mlmcp_request_duration_seconds_count\{endpoint="garden"\} 6$/m);
+  assert.match(text, /^mlmcp_requests_total\{endpoint="garden",version="1",status="200"\} 5$/m);
+  assert.match(text, /^mlmcp_requests_total\{endpoint="garden",version="none",status="400"\} 1$/m);
+  assert.match(text, /^mlmcp_request_duration_seconds_count\{endpoint="garden",version="1"\} 5$/m);
+  assert.match(text, /^mlmcp_request_duration_seconds_count\{endpoint="garden",version="none"\} 1$/m);
   assert.match(text, /^mlmcp_model_info\{[^}]*model="flowers@3"[^}]*\} 1$/m);
-  const buckets = [...text.matchAll(/_bucket\{[^}]*le="([^"]+)"\} (\d+)/g)].map(([, le, count]) =>
+  const buckets = [...text.matchAll(/_bucket\{[^}]*version="1",le="([^"]+)"\} (\d+)/g)].map(([, le, count]) =>
     [le, Number(count)] as const
   );
   assert.equal(buckets.at(-1)?.[0], "+Inf");
-  assert.equal(buckets.at(-1)?.[1], 6);
+  assert.equal(buckets.at(-1)?.[1], 5);
   for (let i = 1; i < buckets.length; i++) assert.ok(buckets[i][1] >= buckets[i - 1][1]);
   for (const line of text.trimEnd().split("\n")) {
     assert.match(line, /^(# (HELP|TYPE) \w+ .+|\w+(\{.*\})? [\d.e+-]+)$/);

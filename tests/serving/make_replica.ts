@@ -7,6 +7,7 @@ import { Turns } from "@/serving/turns.ts";
 import { sha256Hex } from "@/shared/hash.ts";
 import type { AccessKey, AccessSettings, HttpLimits } from "@/shared/replica_protocol.ts";
 import { Shadowing } from "@/serving/shadowing.ts";
+import { Watching } from "@/serving/watching.ts";
 import { flowers } from "./make_artifact.ts";
 
 /** Open to all, unless said otherwise. */
@@ -44,13 +45,15 @@ export function makeReplica(
   model_id = "flowers@3",
 ): Replica {
   const counters = new Counters();
+  const watching = new Watching();
   return {
     endpoint: "garden",
     replica_id: "garden-1",
     loopback: true,
     holder: new ModelHolder(loadServedModel(artifact, model_id, 1)),
     counters,
-    shadowing: new Shadowing(counters),
+    watching,
+    shadowing: new Shadowing(counters, watching),
     access: makeAccess(),
     tls_cert_sha256: null,
     turns: new Turns(),
