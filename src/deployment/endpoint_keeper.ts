@@ -7,7 +7,7 @@ import { plainTraffic, type ReplicaCounters } from "@/shared/replica_protocol.ts
 import { certificateHash, readTlsFiles } from "@/shared/tls_files.ts";
 import type { Registry } from "@/registry/registry.ts";
 import { accessHash, accessOf } from "./access.ts";
-import { addCounters, NO_COUNTERS } from "./add_counters.ts";
+import { NO_COUNTERS } from "./add_counters.ts";
 import { makeFailed, makeLive, makeStopped } from "./changes.ts";
 import { endpointCounters, recallCounters } from "./endpoint_counters.ts";
 import { EndpointWatch, type Seen, type WatchParts } from "./endpoint_watch.ts";
