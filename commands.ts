@@ -57,3 +57,25 @@ export const COMMANDS: Record<ConfinedCommand, CommandEntry> = {
     load: () => import("./src/deployment/supervisor_command.ts"),
   },
 };
+
+export interface ProgramEntry {
+  summary: string;
+  hidden?: boolean;
+  load(): Promise<{ run(args: string[], env: Record<string, string>): Promise<void> }>;
+}
+
+/**
+ * What serves: it runs in the main thread, since it is one function of one model, and gives up every right itself as
+ * soon as it listens.
+ */
+export const PROGRAMS: Record<string, ProgramEntry> = {
+  "serve": {
+    summary: "serve one model file, as exported endpoints do",
+    load: () => import("./src/serving/serve_file.ts"),
+  },
+  "serve-model": {
+    summary: "one replica of an endpoint",
+    hidden: true,
+    load: () => import("./src/serving/main.ts"),
+  },
+};

@@ -4,7 +4,7 @@
  * The main thread of every command is only this: read the common options, start the command in a Worker that
  * has just the rights of its row in confine.ts, give up everything else, and pass on signals.
  */
-import { COMMANDS } from "./commands.ts";
+import { COMMANDS, PROGRAMS } from "./commands.ts";
 import type { CommandStart } from "@/shared/command.ts";
 import { type Config, loadConfig } from "@/shared/config.ts";
 import {
@@ -72,7 +72,7 @@ function splitOnce(text: string): [string, string | undefined] {
 }
 
 function overview(): string {
-  const shown = Object.entries(COMMANDS).filter(([, entry]) => !entry.hidden);
+  const shown = Object.entries({ ...COMMANDS, ...PROGRAMS }).filter(([, entry]) => !entry.hidden);
   const width = Math.max(...shown.map(([name]) => name.length));
   return `mlmcp ${VERSION}: from a request to a served prediction, in one binary
 
@@ -101,7 +101,8 @@ const SEEN_BY_COMMANDS = ["MLMCP_TOKEN", "HOME", "NO_COLOR", "TERM", "PATH", "LA
 async function main(args: string[]): Promise<void> {
   const name = args[0];
   if (name === "--version" || name === "-V" || name === "version") return console.log(`mlmcp ${VERSION}`);
-  if (name === "serve-model") return await (await import("@/serving/main.ts")).serveModel();
+  const program = PROGRAMS[name];
+  if (program) return await (await program.load()).run(args.slice(1), Deno.env.toObject());
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     return console.log(overview());
   }
@@ -158,6 +159,7 @@ function runInWorker(
   help: boolean,
   rights: Rights,
 ): void {
+  const hasDoor = rights.door.length > 0;
   const policy = { cwd: start.cwd, folders: start.config["training.data_folders"], home: start.home.path };
   const worker = new Worker(workerUrl("command_worker"), {
     type: "module",
@@ -170,10 +172,11 @@ function runInWorker(
   );
   worker.onmessage = async ({ data }) => {
     if (data.type === "loaded") {
-      revokeAllRights(rights.door ? ["read", "write"] : []);
-      worker.postMessage({ type: "start", name, start, help, door: rights.door });
-    } else if (data.type === "door" && rights.door) worker.postMessage(await answerDoor(data, policy));
-    else if (data.type === "holdout" && rights.door) await answerSealed(data);
+      revokeAllRights(hasDoor ? ["read", "write"] : []);
+      worker.postMessage({ type: "start", name, start, help, door: hasDoor });
+    } else if (data.type === "door" && rights.door.includes(data.request.op)) {
+      worker.postMessage(await answerDoor(data, policy));
+    } else if (data.type === "holdout" && rights.door.includes("read_table")) await answerSealed(data);
     else if (data.type === "exit") Deno.exit(data.code);
   };
   worker.onerror = (event) => {

@@ -20,7 +20,7 @@ const SUITES: Record<string, () => Promise<string[]>> = {
   forest: async () => await benchForest(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   profile: async () => await benchProfile(Deno.env.get("BENCH_PYTHON") ?? "python3"),
   boosting: async () => await benchBoosting(Deno.env.get("BENCH_PYTHON") ?? "python3"),
-  serving: async () => await benchServing(await runnable()),
+  serving: async () => await benchServing(await runnable(), Deno.env.get("BENCH_PYTHON") ?? "python3"),
 };
 
 const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(SUITES);

@@ -38,6 +38,7 @@ Deno.test("links in the documents lead to files that exist", () => {
       "docs/architecture.md",
       "docs/decisions.md",
       "docs/checks.md",
+      "docs/export.md",
       "docs/configuration.md",
       "docs/CONTRIBUTING.md",
       "docs/kaggle-emulator.md",

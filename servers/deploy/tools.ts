@@ -3,6 +3,7 @@ import type { AnyTool } from "../tool.ts";
 import { createEndpointTool } from "./create_endpoint.ts";
 import { deleteEndpointTool } from "./delete_endpoint.ts";
 import { deployModelTool } from "./deploy_model.ts";
+import { exportDeploymentTool } from "./export_deployment.ts";
 import { getDeploymentStatusTool } from "./get_deployment_status.ts";
 import { listDeploymentsTool } from "./list_deployments.ts";
 import { rollbackDeploymentTool } from "./rollback_deployment.ts";
@@ -22,5 +23,6 @@ export const TOOLS: readonly AnyTool<DeployServices>[] = [
   updateModelTool,
   setTrafficTool,
   scaleDeploymentTool,
+  exportDeploymentTool,
   deleteEndpointTool,
 ];

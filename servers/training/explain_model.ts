@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { predictRows, type RowPredictions } from "@/artifact/predict_rows.ts";
+import { explainRow } from "@/artifact/explain_row.ts";
 import { defineTool } from "../tool.ts";
 import { labelField, modelIdField } from "./fields.ts";
 import type { TrainingServices } from "./services.ts";
@@ -49,21 +49,6 @@ export const explainModel = defineTool<TrainingServices, z.infer<typeof input>, 
       .map(([column, importance]) => ({ column, importance }))
       .sort((a, b) => b.importance - a.importance);
     if (!row) return { model_id: model.model_id, importances };
-    const given = artifact.pipeline.features.map(({ name }) => name).filter((name) =>
-      row[name] !== undefined && row[name] !== null
-    );
-    const all = predictRows(artifact, [row, ...given.map((name) => ({ ...row, [name]: null }))]);
-    const prediction = all.predictions[0];
-    const effects = given.map((column, i) => ({
-      column,
-      without: all.predictions[i + 1],
-      effect: valueOf(all, 0, prediction) - valueOf(all, i + 1, prediction),
-    })).sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect));
-    return { model_id: model.model_id, importances, row: { prediction, effects } };
+    return { model_id: model.model_id, importances, row: explainRow(artifact, row) };
   },
 });
-
-/** The number that an effect is a difference of. */
-function valueOf({ predictions, probabilities }: RowPredictions, i: number, label: string | number): number {
-  return probabilities ? probabilities[i][String(label)] : Number(predictions[i]);
-}

@@ -1,5 +1,7 @@
 /** From rows as JSON to predictions as JSON: the same function behind the tool and the endpoint. */
+import { estimatorOf } from "@/ml/estimators.ts";
 import { type FittedPipeline, labelsOf, predictScores } from "@/ml/pipeline.ts";
+import { compileRows, type ReadRows } from "./compile_rows.ts";
 import { rowsToTable } from "./rows_to_table.ts";
 
 export interface RowPredictions {
@@ -16,8 +18,7 @@ export function predictRows(
   rows: readonly unknown[],
 ): RowPredictions {
   const { pipeline } = artifact;
-  const { table, warnings } = rowsToTable(pipeline, rows);
-  const scores = predictScores(pipeline, table);
+  const { scores, warnings } = scoreRows(pipeline, rows);
   const { classes } = pipeline.target;
   const predictions = labelsOf(pipeline, scores);
   if (classes.length === 0) return { predictions, warnings };
@@ -27,4 +28,24 @@ export function predictRows(
     return row;
   });
   return { predictions, probabilities, warnings };
+}
+
+const compiled = new WeakMap<FittedPipeline, ReadRows>();
+
+/**
+ * @returns what predictScores gives, and the warnings of rowsToTable
+ * @throws AppError invalid_argument naming the row, the column and the rule
+ */
+export function scoreRows(
+  pipeline: FittedPipeline,
+  rows: readonly unknown[],
+): { scores: Float64Array; warnings: string[] } {
+  let read = compiled.get(pipeline);
+  if (read === undefined) compiled.set(pipeline, read = compileRows(pipeline));
+  const matrix = rows.length > 0 ? read(rows) : null;
+  if (matrix !== null) {
+    return { scores: estimatorOf(pipeline.algorithm).predict(matrix, pipeline.state), warnings: [] };
+  }
+  const { table, warnings } = rowsToTable(pipeline, rows);
+  return { scores: predictScores(pipeline, table), warnings };
 }

@@ -139,7 +139,7 @@ function columnFrom(feature: FeatureSpec, rows: readonly Row[], j: number, warni
   };
 }
 
-function numberFrom(feature: FeatureSpec, value: unknown, i: number): number {
+export function numberFrom(feature: FeatureSpec, value: unknown, i: number): number {
   if (value === null || value === undefined) return NaN;
   if (feature.type === "date") return dateFrom(feature, value, i);
   if (typeof value === "number" && Math.abs(value) <= LARGEST) return value;
@@ -156,7 +156,7 @@ function numberFrom(feature: FeatureSpec, value: unknown, i: number): number {
  * UTC, as in training.
  */
 function dateFrom(feature: FeatureSpec, value: unknown, i: number): number {
-  if (typeof value === "number" && Number.isFinite(value)) return value;
+  if (typeof value === "number" && Math.abs(value) <= LAST_INSTANT_MS) return value;
   const { date_order = "ymd" } = feature;
   if (typeof value === "string") {
     const text = value.trim();
@@ -167,13 +167,16 @@ function dateFrom(feature: FeatureSpec, value: unknown, i: number): number {
   throw wrong(feature, value, i, DATE_RULES[date_order]);
 }
 
+/** Of ECMAScript: 100 million days from 1970. */
+const LAST_INSTANT_MS = 8.64e15;
+
 const DATE_RULES: Record<DateOrder, string> = {
   ymd: "an ISO 8601 date such as 2026-05-17 or 2026-05-17T08:30:00Z",
   dmy: "a date such as 17/5/2026 (day first, as in training) or 2026-05-17",
   mdy: "a date such as 5/17/2026 (month first, as in training) or 2026-05-17",
 };
 
-function textFrom(feature: FeatureSpec, value: unknown, i: number): string | null {
+export function textFrom(feature: FeatureSpec, value: unknown, i: number): string | null {
   if (value === null || value === undefined) return null;
   if (typeof value === "string") {
     const text = value.trim();

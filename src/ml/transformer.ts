@@ -18,6 +18,18 @@ export interface Transformer<S extends State = State> {
    * Never fails on a value that training did not see: it becomes NaN or all zeros.
    */
   transform(column: Column, state: S, outputs: Float64Array[]): void;
+  /** The same for one value after another, as a served model needs it; `transform` is its referee. */
+  writer(state: S): ValueWriter;
+}
+
+export interface ValueWriter {
+  /** Of a column of categories: what `write` takes for this text; undefined where training never saw it. */
+  places?: ReadonlyMap<string, number>;
+  /**
+   * Writes every output of one row: output k goes to `out[at + k * stride]`, which holds 0 before.
+   * @param value a number or date, or a place; NaN is missing
+   */
+  write(value: number, out: Float64Array, at: number, stride: number): void;
 }
 
 export function defineTransformer<S extends State>(transformer: Transformer<S>): Transformer {

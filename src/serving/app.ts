@@ -14,6 +14,7 @@ import {
   SAFE_HEADERS,
 } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
+import { explain } from "./explain.ts";
 import { metadata } from "./metadata.ts";
 import { metricsText } from "./metrics_text.ts";
 import { OPEN_INFERENCE_ROUTES, requireReady } from "./open_inference_routes.ts";
@@ -44,6 +45,7 @@ export const ROUTES: readonly Route[] = [
     },
   },
   { method: "POST", path: "/predict", json: (replica, c, exchange) => predict(replica, c.req.raw, exchange) },
+  { method: "POST", path: "/explain", json: (replica, c) => explain(replica, c.req.raw) },
   ...OPEN_INFERENCE_ROUTES,
 ];
 

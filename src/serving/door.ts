@@ -72,7 +72,7 @@ export function admit(replica: Replica, headers: Headers, path: string, now_ms: 
       );
     }
   }
-  if (replica.limit.per_s !== null && isPrediction(path)) {
+  if (replica.limit.per_s !== null && (isPrediction(path) || path === "/explain")) {
     const wait_s = replica.limit.take(now_ms);
     if (wait_s > 0) throw new RateExceeded(replica.limit.per_s, wait_s);
   }

@@ -19,9 +19,9 @@ import { Shadowing } from "./shadowing.ts";
 import { StartInput } from "./start_input.ts";
 
 /** How long requests in flight may take when the replica drains. */
-const DRAIN_MS = 20_000;
+export const DRAIN_MS = 20_000;
 
-export async function serveModel(): Promise<void> {
+export async function run(): Promise<void> {
   try {
     await serve(new StartInput(Deno.stdin.readable));
   } catch (error) {
@@ -70,7 +70,7 @@ async function serve(input: StartInput): Promise<void> {
 }
 
 /** Ends when the requests in flight are answered. The control door stays open until the process ends. */
-async function shutDown({ counters }: Replica, server: Deno.HttpServer | null): Promise<void> {
+export async function shutDown({ counters }: Replica, server: Deno.HttpServer | null): Promise<void> {
   while (counters.reading > 0) await new Promise((done) => setTimeout(done, 2));
   await server?.shutdown();
 }
@@ -81,7 +81,7 @@ function ignoreTerminal(): void {
   for (const signal of ["SIGINT", "SIGHUP"] as const) Deno.addSignalListener(signal, () => {});
 }
 
-function createReplica(start: ReplicaStart, artifact: Uint8Array): Replica {
+export function createReplica(start: ReplicaStart, artifact: Uint8Array): Replica {
   const counters = new Counters();
   return {
     endpoint: start.endpoint,
@@ -99,7 +99,7 @@ function createReplica(start: ReplicaStart, artifact: Uint8Array): Replica {
 }
 
 /** @throws AppError unavailable when the port is not free */
-function listen(
+export function listen(
   { host, port, reuse_port, first, endpoint }: ReplicaStart,
   replica: Replica,
 ): Deno.HttpServer {

@@ -3,6 +3,7 @@ import type { SignatureInput } from "@/artifact/signature.ts";
 import { VERSION_HEADER } from "@/shared/replica_protocol.ts";
 import { VERSION } from "@/shared/version.ts";
 import { exampleAnswer, exampleRow } from "./example.ts";
+import { explainOperation } from "./explain_openapi.ts";
 import { inputTensors } from "./open_inference.ts";
 import type { Replica } from "./replica_state.ts";
 
@@ -53,6 +54,7 @@ export function openApiDocument(replica: Replica): OpenApiDocument {
   const label: Schema = output.classes
     ? { enum: output.classes, description: `The class of "${output.name}" with the highest probability` }
     : { type: "number", description: `The predicted "${output.name}"` };
+  const refusals = failures("400", ...(locked ? ["401"] as const : []), "413", "415", "429", "503");
   const named = parameter("name", `Name of the model: ${model.name}`);
   const versioned = parameter("version", `Version of the model: ${model.model_version}`);
   const inV2 = (base: string, parameters: Operation["parameters"], suffix: string) => ({
@@ -109,10 +111,11 @@ export function openApiDocument(replica: Replica): OpenApiDocument {
               description: "One prediction a row",
               content: json(ref("PredictAnswer"), exampleAnswer(model)),
             },
-            ...failures("400", ...(locked ? ["401"] as const : []), "413", "415", "429", "503"),
+            ...refusals,
           },
         },
       },
+      "/explain": { post: explainOperation(label, exampleRow(model), refusals) },
       "/metadata": get("metadata", "The model, its signature, metrics and origin", { type: "object" }),
       "/metrics": {
         get: {

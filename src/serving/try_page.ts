@@ -1,7 +1,7 @@
 /** GET /: a form made from the model's signature, to try it. */
 import { escapeHtml } from "@/shared/escape_html.ts";
 import type { SignatureInput } from "@/artifact/signature.ts";
-import { exampleRow } from "./example.ts";
+import { exampleIndex, exampleRows } from "./example.ts";
 import { embedJson, page } from "./page.ts";
 import type { Replica } from "./replica_state.ts";
 
@@ -14,22 +14,41 @@ export function tryPage(replica: Replica): string {
   const { inputs, output } = model.signature;
   const score = Object.entries(model.artifact.metrics).find(([, value]) => value !== null);
   const columns = inputs.map((input) => ({ name: input.name, kind: kindOf(input) }));
+  const examples = exampleRows(model);
+  const shown = exampleIndex(model);
   const body = `<h1>Predict ${escapeHtml(output.name)}</h1>
 <p class="soft">${escapeHtml(model.model_id)} (${escapeHtml(model.artifact.pipeline.algorithm)}, ${
     escapeHtml(output.task)
   }${
     score ? `, ${escapeHtml(score[0])} ${escapeHtml(rounded(score[1]!))}` : ""
   }). Leave a field empty where the value is not known.</p>
-<form id="try" data-target="${escapeHtml(output.name)}"${replica.keys ? ' data-locked="yes"' : ""}>
+<div class="columns">
+<form id="try" data-target="${escapeHtml(output.name)}" data-task="${output.task}"${
+    replica.keys ? ' data-locked="yes"' : ""
+  }>
+<div class="actions"><label for="example">Start from <select id="example"><option value="">a row of your own</option>${
+    examples.map(({ prediction }, i) =>
+      `<option value="${i}"${i === shown ? " selected" : ""}>example ${i + 1}: ${
+        escapeHtml(typeof prediction === "number" ? rounded(prediction) : prediction)
+      }</option>`
+    ).join("")
+  }</select></label></div>
 <div class="fields">
-${inputs.map(field).join("\n")}
+${inputs.map((input, i) => field(input, i)).join("\n")}
 </div>
-<div class="actions"><button class="main" type="submit">Predict</button><button type="button" id="example">Example row</button><button type="button" id="clear">Clear</button></div>
+<div class="actions"><button class="main" type="submit">Predict</button><button type="button" id="clear">Clear</button></div>
 </form>
+<div class="answers">
 <div id="result" role="status" aria-live="polite"></div>
+<section id="moved"></section>
+</div>
+</div>
+<section id="live"></section>
 <h2>The same from a terminal</h2>
 <pre tabindex="0" aria-label="curl command"><code id="curl"></code></pre>
-<script type="application/json" id="data">${embedJson({ columns, example: exampleRow(model) })}</script>`;
+<script type="application/json" id="data">${
+    embedJson({ columns, examples: examples.map(({ row }) => ({ row })) })
+  }</script>`;
   return page({ title: `${replica.endpoint}: try it`, body, endpoint: replica.endpoint, here: "/" });
 }
 
@@ -47,12 +66,15 @@ function field(input: SignatureInput, i: number): string {
     );
   }
   if (!input.categories) {
-    const range = input.min === undefined
-      ? "a number"
-      : `${rounded(input.min)} to ${rounded(input.max!)} in training`;
+    const box =
+      `<input id="c${i}" name="c${i}" type="number" step="any" inputmode="decimal" autocomplete="off">`;
+    if (input.min === undefined || !(input.max! > input.min)) return label("a number", box);
+    const { min, max } = input as { min: number; max: number };
     return label(
-      range,
-      `<input id="c${i}" name="c${i}" type="number" step="any" inputmode="decimal" autocomplete="off">`,
+      `${rounded(min)} to ${rounded(max)} in training`,
+      `<span class="pair"><input id="s${i}" type="range" min="${min}" max="${max}" step="${
+        stepOf(min, max)
+      }" aria-label="${escapeHtml(input.name)}, slider">${box}</span>`,
     );
   }
   if (input.categories.length <= PICKED_CATEGORIES) {
@@ -69,6 +91,13 @@ function field(input: SignatureInput, i: number): string {
     `${input.categories.length} values in training`,
     `<input id="c${i}" name="c${i}" type="text" list="l${i}" autocomplete="off"><datalist id="l${i}">${options}</datalist>`,
   );
+}
+
+/** About 200 places on the slider, each a number that is quick to read. */
+function stepOf(min: number, max: number): number {
+  const fine = (max - min) / 200;
+  const step = 10 ** Math.floor(Math.log10(fine));
+  return Number.isInteger(min) && Number.isInteger(max) && step < 1 && max - min > 20 ? 1 : step;
 }
 
 function rounded(value: number): string {

@@ -6,6 +6,7 @@
 import { dirname } from "node:path";
 import type { Config } from "./config.ts";
 import { flagValue } from "./command.ts";
+import type { DoorOp } from "./file_door.ts";
 import { homeAt } from "./home.ts";
 import { SELF_PATH, sourceRoot } from "./self_command.ts";
 
@@ -23,10 +24,10 @@ export interface Rights {
   /** What may be asked of the system. */
   sys?: readonly "statfs"[];
   /**
-   * True: the main thread keeps reading and writing, to hand over files that a caller names (file_door.ts) and to keep
-   * the sealed rows (holdout_door.ts).
+   * What the main thread does with files that a caller names (file_door.ts). Where there is anything, it keeps
+   * reading and writing, also to keep the sealed rows (holdout_door.ts).
    */
-  door: boolean;
+  door: readonly DoorOp[];
 }
 
 const SELF = [SELF_PATH];
@@ -56,7 +57,7 @@ function sourceHost(entry: string): string {
   return /^(\[.*\]|[\d.]+):\d+$/.test(entry) ? entry : entry.replace(/:\d+$/, "");
 }
 
-const none: Rights = { read: [], write: [], net: [], run: [], door: false };
+const none: Rights = { read: [], write: [], net: [], run: [], door: [] };
 const inHome = (home: string): Rights => ({ ...none, read: [home], write: [home] });
 
 /** The home without the sealed rows. A Worker's rights know no "all but these", so what may be read is listed. */
@@ -89,13 +90,18 @@ export const RIGHTS = {
     ...inHome(home),
     read: unsealed(home),
     net: listening(args),
-    door: true,
+    door: ["find_tables", "read_table", "read_model", "write_model", "write_page"],
   }),
-  "profile": ({ home }) => ({ ...none, read: unsealed(home), door: true }),
+  "profile": ({ home }) => ({
+    ...none,
+    read: unsealed(home),
+    door: ["find_tables", "read_table", "write_page"],
+  }),
   "deploy-server": ({ home, config, args }) => ({
     ...inHome(home),
     run: SELF,
     net: [...LOOPBACK, bracketed(config["serving.host"]), ...listening(args)],
+    door: ["write_folder"],
   }),
   "supervisor": ({ home, config }) => ({
     ...inHome(home),

@@ -8,6 +8,8 @@ import { basename, dirname, extname, join, resolve, sep } from "node:path";
 import { AppError, fromWireError, toWireError, type WireError } from "./errors.ts";
 import { writeAtomic } from "./atomic_file.ts";
 import { readFileShared } from "./read_file.ts";
+import { SELF_PATH } from "./self_command.ts";
+import { writeFolder } from "./write_folder.ts";
 
 /** What may pass, by the end of the name: what the readers of src/dataset read (a test compares). */
 export const TABLE_NAMES =
@@ -32,7 +34,10 @@ export type DoorRequest =
   | { op: "read_table"; path: string; range?: ByteRange }
   | { op: "read_model"; path: string }
   | { op: "write_model"; path: string; bytes: Uint8Array }
-  | { op: "write_page"; path: string; bytes: Uint8Array };
+  | { op: "write_page"; path: string; bytes: Uint8Array }
+  | { op: "write_folder"; path: string; files: Record<string, Uint8Array>; with_program: boolean };
+
+export type DoorOp = DoorRequest["op"];
 
 /** The Worker's side. */
 export interface FileDoor {
@@ -44,6 +49,8 @@ export interface FileDoor {
   writeModel(path: string, bytes: Uint8Array): Promise<void>;
   /** A page for people. */
   writePage(path: string, bytes: Uint8Array): Promise<void>;
+  /** A folder as a whole; `with_program` puts this program's own file in, as `mlmcp`. */
+  writeFolder(path: string, files: Record<string, Uint8Array>, with_program: boolean): Promise<void>;
 }
 
 export interface DoorPolicy {
@@ -60,9 +67,15 @@ export async function openDoor(
   policy: DoorPolicy,
 ): Promise<FoundFile[] | Uint8Array | null> {
   const path = resolve(policy.cwd, request.path);
-  const writes = request.op === "write_model" || request.op === "write_page";
+  const writes = request.op.startsWith("write_");
   const wanted = writes ? realPlace(path) : realPath(path);
   refuseOutside(path, wanted, policy);
+  if (request.op === "write_folder") {
+    await Deno.mkdir(dirname(wanted), { recursive: true });
+    const program = request.with_program ? { from: SELF_PATH, name: "mlmcp" } : null;
+    await writeFolder(wanted, request.files, program);
+    return null;
+  }
   if (request.op === "write_model" || request.op === "write_page") {
     // The real place, too: a link must not lead a page to a file of another kind.
     for (const name of [path, wanted]) {
@@ -226,6 +239,8 @@ export function doorThrough(
       readModel: (path) => ask<Uint8Array>({ op: "read_model", path }),
       writeModel: (path, bytes) => ask<void>({ op: "write_model", path, bytes }),
       writePage: (path, bytes) => ask<void>({ op: "write_page", path, bytes }),
+      writeFolder: (path, files, with_program) =>
+        ask<void>({ op: "write_folder", path, files, with_program }),
     },
     receive(answer) {
       const entry = waiting.get(answer.id);

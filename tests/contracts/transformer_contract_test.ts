@@ -110,6 +110,29 @@ for (const transformer of TRANSFORMERS) {
         });
       });
 
+      Deno.test(`${name} writes value by value what it writes column by column: ${what}${how}`, () => {
+        const state = learn();
+        for (const other of [column, takesCoded ? UNSEEN.coded : UNSEEN.numeric]) {
+          const outputs = run(transformer, other, state);
+          const rows = other.storage === "numeric" ? other.values.length : other.codes.length;
+          const { places, write } = transformer.writer(state);
+          const out = new Float64Array(rows * outputs.length);
+          const valueOf = (row: number): number | undefined => {
+            if (other.storage === "numeric") return other.values[row];
+            const code = other.codes[row];
+            return code < 0 ? NaN : places!.get(other.categories[code]);
+          };
+          for (let row = 0; row < rows; row++) {
+            const value = valueOf(row);
+            if (value === undefined) continue;
+            write(value, out, row, rows);
+            outputs.forEach((output, k) => {
+              assert.ok(Object.is(out[row + k * rows], output[row]), `row ${row}, output ${k}`);
+            });
+          }
+        }
+      });
+
       Deno.test(`${name} makes NaN or zeros of what training did not see, row by row: ${what}${how}`, () => {
         const state = learn();
         const unseen = takesCoded ? UNSEEN.coded : UNSEEN.numeric;

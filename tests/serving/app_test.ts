@@ -85,7 +85,7 @@ Deno.test("the page to try has a field for each column and lets no category brea
   assert.doesNotMatch(html, /<b>/);
   const data = JSON.parse(html.match(/<script type="application\/json" id="data">(.*?)<\/script>/)![1]);
   assert.deepEqual(data.columns.map(({ name }: { name: string }) => name), ["area", "town", "garden"]);
-  assert.deepEqual(Object.keys(data.example).sort(), ["area", "garden", "town"]);
+  assert.deepEqual(Object.keys(data.examples[0].row).sort(), ["area", "garden", "town"]);
 });
 
 Deno.test("the OpenAPI document lists every route, and its examples are true", async () => {

@@ -74,8 +74,18 @@ export function codeMap(
   infrequent: readonly string[],
   infrequentAt: number,
 ): Int32Array {
+  const places = placesOf(categories, infrequent, infrequentAt);
+  return Int32Array.from(column.categories, (name) => places.get(name) ?? -1);
+}
+
+/** The place of each learned category: its own, or `infrequentAt`. */
+export function placesOf(
+  categories: readonly string[],
+  infrequent: readonly string[],
+  infrequentAt: number,
+): Map<string, number> {
   const places = new Map<string, number>();
   categories.forEach((name, place) => places.set(name, place));
   infrequent.forEach((name) => places.set(name, infrequentAt));
-  return Int32Array.from(column.categories, (name) => places.get(name) ?? -1);
+  return places;
 }

@@ -1,6 +1,12 @@
 import { defineTransformer } from "../transformer.ts";
 import { numericColumn } from "./column_access.ts";
-import { fitNumeric, type NumericState, writeNumeric } from "./numeric_values.ts";
+import {
+  fitNumeric,
+  indicatorWriter,
+  type NumericState,
+  numericWriter,
+  writeNumeric,
+} from "./numeric_values.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -47,6 +53,18 @@ export const dateParts = defineTransformer<DateState>({
       const indicator = at === 0 ? outputs[state.parts.length] : undefined;
       writeNumeric(partValues(values, part), state.states[at], outputs[at], indicator);
     });
+  },
+  writer(state) {
+    const reads = state.parts.map((part) => PARTS[part]);
+    const writes = state.states.map((part) => numericWriter(part, false));
+    const indicator = state.states[0].indicator ? indicatorWriter(state.states[0]) : null;
+    return {
+      write(value, out, at, stride) {
+        const date = new Date(value);
+        for (let k = 0; k < reads.length; k++) writes[k](reads[k](date), out, at + k * stride, stride);
+        indicator?.(reads[0](date), out, at + reads.length * stride);
+      },
+    };
   },
 });
 

@@ -1,4 +1,5 @@
 /** Median imputation, the missing indicator and standard scaling of one column of numbers. */
+import type { ValueWriter } from "../transformer.ts";
 import { sumOf, sumsFrom } from "../sums.ts";
 import { medianOf } from "./median.ts";
 
@@ -113,4 +114,24 @@ export function writeNumeric(
   for (let i = 0; i < values.length; i++) {
     indicator[i] = Number.isNaN(values[i]) ? whenMissing : whenThere;
   }
+}
+
+/** `writeNumeric` for one value. `indicator` false: there is no second output, whatever the state says. */
+export function numericWriter(state: NumericState, indicator = state.indicator): ValueWriter["write"] {
+  const { impute, median, mean, scale } = state;
+  const filled = ((impute ? median : NaN) - mean) / scale;
+  const writeIndicator = indicator ? indicatorWriter(state) : null;
+  return (value, out, at, stride) => {
+    out[at] = value !== value ? filled : (value - mean) / scale;
+    if (writeIndicator !== null) writeIndicator(value, out, at + stride);
+  };
+}
+
+/** The second output of `writeNumeric` for one value. */
+export function indicatorWriter(state: NumericState): (value: number, out: Float64Array, at: number) => void {
+  const whenThere = (0 - state.indicator_mean) / state.indicator_scale;
+  const whenMissing = (1 - state.indicator_mean) / state.indicator_scale;
+  return (value, out, at) => {
+    out[at] = value !== value ? whenMissing : whenThere;
+  };
 }

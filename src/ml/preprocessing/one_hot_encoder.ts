@@ -1,5 +1,5 @@
 import { defineTransformer } from "../transformer.ts";
-import { codedColumn, codeMap, frequentLevels } from "./column_access.ts";
+import { codedColumn, codeMap, frequentLevels, placesOf } from "./column_access.ts";
 
 export const ONE_HOT_MAX_CATEGORIES = 100;
 
@@ -47,6 +47,17 @@ export const oneHotEncoder = defineTransformer<OneHotState>({
       const at = codes[i] < 0 ? missingAt : places[codes[i]] - skipped;
       if (at >= 0) outputs[at][i] = 1;
     }
+  },
+  writer(state) {
+    const skipped = state.binary ? 1 : 0;
+    const missingAt = state.missing ? outputCount(state) - 1 : -1;
+    return {
+      places: placesOf(state.categories, state.infrequent, state.categories.length),
+      write(place, out, at, stride) {
+        const output = place !== place ? missingAt : place - skipped;
+        if (output >= 0) out[at + output * stride] = 1;
+      },
+    };
   },
 });
 

@@ -1,5 +1,5 @@
 import { defineTransformer } from "../transformer.ts";
-import { codedColumn, codeMap, frequentLevels } from "./column_access.ts";
+import { codedColumn, codeMap, frequentLevels, placesOf } from "./column_access.ts";
 
 /** Codes fit a byte with one value left for missing, which is what histogram trees need. */
 export const ORDINAL_MAX_CATEGORIES = 255;
@@ -31,4 +31,10 @@ export const ordinalEncoder = defineTransformer<OrdinalState>({
       outputs[0][i] = place < 0 ? NaN : place;
     }
   },
+  writer: (state) => ({
+    places: placesOf(state.categories, state.infrequent, state.categories.length),
+    write(place, out, at) {
+      out[at] = place;
+    },
+  }),
 });

@@ -15,4 +15,9 @@ export const passthrough = defineTransformer({
   transform(column, _state, outputs) {
     outputs[0].set(numericColumn(column, "passthrough").values);
   },
+  writer: () => ({
+    write(value, out, at) {
+      out[at] = value;
+    },
+  }),
 });

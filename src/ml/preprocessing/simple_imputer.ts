@@ -1,6 +1,12 @@
 import { defineTransformer } from "../transformer.ts";
 import { numericColumn } from "./column_access.ts";
-import { fitNumeric, numericOutputs, type NumericState, writeNumeric } from "./numeric_values.ts";
+import {
+  fitNumeric,
+  numericOutputs,
+  type NumericState,
+  numericWriter,
+  writeNumeric,
+} from "./numeric_values.ts";
 
 /** The median where a value is missing, and a 0/1 column that tells where, if training had missing values. */
 export const simpleImputer = defineTransformer<NumericState>({
@@ -19,4 +25,5 @@ export const simpleImputer = defineTransformer<NumericState>({
   transform(column, state, outputs) {
     writeNumeric(numericColumn(column, "simple_imputer").values, state, outputs[0], outputs[1]);
   },
+  writer: (state) => ({ write: numericWriter(state) }),
 });

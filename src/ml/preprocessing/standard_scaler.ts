@@ -1,6 +1,12 @@
 import { defineTransformer } from "../transformer.ts";
 import { numericColumn } from "./column_access.ts";
-import { fitNumeric, numericOutputs, type NumericState, writeNumeric } from "./numeric_values.ts";
+import {
+  fitNumeric,
+  numericOutputs,
+  type NumericState,
+  numericWriter,
+  writeNumeric,
+} from "./numeric_values.ts";
 
 /** Median imputation as `simple_imputer`, then every output is brought to mean 0 and variance 1. */
 export const standardScaler = defineTransformer<NumericState>({
@@ -14,4 +20,5 @@ export const standardScaler = defineTransformer<NumericState>({
   transform(column, state, outputs) {
     writeNumeric(numericColumn(column, "standard_scaler").values, state, outputs[0], outputs[1]);
   },
+  writer: (state) => ({ write: numericWriter(state) }),
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { FileDoor } from "@/shared/file_door.ts";
 import { selfCommand } from "@/shared/self_command.ts";
 import { tellSupervisor } from "@/deployment/control_file.ts";
 import { deployModel } from "@/deployment/deploy.ts";
@@ -297,5 +298,37 @@ Deno.test("a deploy-server brings back what should run, replaces a dead supervis
     }
     assert.equal(await answers(), true, "the endpoint goes on when the server has ended");
     assert.ok(await tellSupervisor(scene.home, "ping"));
+  });
+});
+
+Deno.test("export_deployment writes what serves, and says when nothing does", async () => {
+  await withScene(async (scene) => {
+    const written: { path: string; files: Record<string, Uint8Array>; with_program: boolean }[] = [];
+    const door = {
+      writeFolder(path: string, files: Record<string, Uint8Array>, with_program: boolean) {
+        written.push({ path, files, with_program });
+        return Promise.resolve();
+      },
+    } as FileDoor;
+    const context = { ...scene.context, door };
+    await withDesk({ ...scene, context }, async ({ call }) => {
+      await call("create_endpoint", { name: "garden" });
+      const input = { endpoint: "garden", target: "kubernetes", path: "out" };
+      const early = await call("export_deployment", input);
+      assert.match(early.text, /nothing is deployed there/);
+      await deployModel(
+        scene,
+        { model_id: "flowers@1", endpoint: "garden", require_gate: false },
+        scene.waiting,
+      );
+      const answer = await call("export_deployment", input);
+      assert.equal(answer.isError, false, answer.text);
+      assert.equal(written.length, 1);
+      const [{ path, files, with_program }] = written;
+      assert.equal(path, "out");
+      assert.equal(with_program, Deno.build.standalone);
+      assert.deepEqual(files["model.safetensors"], scene.registry.bytes(scene.models.one));
+      assert.ok("kubernetes/deployment.yaml" in files);
+    });
   });
 });

@@ -38,6 +38,7 @@ async function withFiles(
       readModel: (path) => ask({ op: "read_model", path }),
       writeModel: () => Promise.reject(new Error("nothing is written here")),
       writePage: () => Promise.reject(new Error("nothing is written here")),
+      writeFolder: () => Promise.reject(new Error("nothing is written here")),
     };
     const command = { ...commandIn(policy.home, {}, { "training.max_table_mb": max_table_mb }), door };
     await work((dataset, sample_rows) => findDataset(command, dataset, sample_rows), reads, folder);

@@ -20,6 +20,7 @@ async function withFiles(work: (desk: Desk, folder: string) => Promise<void>): P
     readModel: (path) => through({ op: "read_model", path }),
     writeModel: (path, bytes) => through({ op: "write_model", path, bytes }),
     writePage: (path, bytes) => through({ op: "write_page", path, bytes }),
+    writeFolder: (path, files, with_program) => through({ op: "write_folder", path, files, with_program }),
   };
   const command = { ...commandIn(home), door };
   const { services, close } = await openTrainingServices(command, openLog(null, "test", "error"));

@@ -17,6 +17,7 @@ export async function atTraining(work: (desk: Desk, folder: string) => Promise<v
     readModel: (path) => ask({ op: "read_model", path }),
     writeModel: () => Promise.reject(new Error("nothing is written here")),
     writePage: () => Promise.reject(new Error("nothing is written here")),
+    writeFolder: () => Promise.reject(new Error("nothing is written here")),
   };
   const command = { ...commandIn(policy.home), door };
   const { services, close } = await openTrainingServices(command, openLog(null, "test", "error"));
