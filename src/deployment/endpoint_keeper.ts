@@ -4,7 +4,7 @@
  */
 import { AppError, toWireError, type WireError } from "@/shared/errors.ts";
 import { plainTraffic, type ReplicaCounters } from "@/shared/replica_protocol.ts";
-import { certificateHash, readTlsFiles } from "@/shared/tls_files.ts";
+import { certificateHash, readTlsFiles, type TlsFiles } from "@/shared/tls_files.ts";
 import type { Registry } from "@/registry/registry.ts";
 import { accessHash, accessOf } from "./access.ts";
 import { NO_COUNTERS } from "./add_counters.ts";
@@ -33,8 +33,8 @@ export class EndpointKeeper {
   #running: Promise<void> | null = null;
   #again = false;
   #adopted = false;
-  /** The hash of a certificate that no replica could serve with: not tried again. */
-  #refusedCertificate: string | null = null;
+  /** Certificate and key that no replica could serve with: not tried again. One may be written before the other. */
+  #refusedFiles: string | null = null;
 
   readonly watch: EndpointWatch;
 
@@ -270,7 +270,7 @@ export class EndpointKeeper {
     challenger = records.challenger(this.name);
     if (due.length > 0 && read()) await this.#start(due, endpoint, live, challenger, read()!);
     await this.#tellAccess();
-    if (endpoint.tls && read()) await this.#renewCertificate(endpoint, live, challenger, read()!);
+    if (endpoint.tls) await this.#renewCertificate(endpoint, live, challenger, read);
     this.#say(endpoint, unreadable);
   }
 
@@ -310,24 +310,27 @@ export class EndpointKeeper {
     endpoint: EndpointRow,
     live: DeploymentRow,
     challenger: DeploymentRow | null,
-    artifact: Uint8Array,
+    read: () => Uint8Array | null,
   ): Promise<void> {
-    let hash: string;
+    let files: TlsFiles;
     try {
-      hash = certificateHash(readTlsFiles(this.parts.config));
+      files = readTlsFiles(this.parts.config);
     } catch {
       // In the midst of being changed, or gone: what serves goes on.
       return;
     }
+    const hash = certificateHash(files);
     const stale = this.#ready().filter(({ lastStatus }) => lastStatus && lastStatus.tls_cert_sha256 !== hash);
-    if (stale.length === 0 || hash === this.#refusedCertificate) return;
+    if (stale.length === 0 || files.cert + files.key === this.#refusedFiles) return;
+    const artifact = read();
+    if (!artifact) return;
     const spare = this.#slot(endpoint.replicas + 1);
     await this.#start([spare], endpoint, live, challenger, artifact);
     if (spare.state !== "ready") {
       this.parts.log.error(`endpoint ${this.name} keeps its certificate: the new one is refused`, undefined, {
         error: spare.error?.message,
       });
-      this.#refusedCertificate = hash;
+      this.#refusedFiles = files.cert + files.key;
     } else {
       for (const { slot } of stale) {
         await this.#end(this.#slot(slot));

@@ -6,7 +6,7 @@ import { loadServedModel } from "@/serving/served_model.ts";
 import { placeOf, Traffic } from "@/serving/traffic.ts";
 import { until } from "../deployment/scene.ts";
 import { flowers, houses } from "./make_artifact.ts";
-import { accessSettings, makeReplica, post } from "./make_replica.ts";
+import { makeReplica, post } from "./make_replica.ts";
 import { withPort } from "./http/raw_client.ts";
 
 const ROW = { length: 1.4, width: 0.2 };
@@ -245,7 +245,6 @@ Deno.test("a shadow that fails is counted, and no caller notices", async () => {
 
 Deno.test("a shadow that can't keep up loses requests, which are counted, and callers wait for none", async () => {
   const replica = replicaWith({ ...plainTraffic(1), shadow: 2 });
-  replica.access.apply(accessSettings({ max_waiting: 1000 }), performance.now());
   const slow = replica.holder.traffic.shadow!;
   const { artifact } = slow;
   let asked = 0;
