@@ -250,10 +250,12 @@ Deno.test("a shadow that can't keep up loses requests, which are counted, and ca
     },
   });
   const app = createApp(replica);
-  const answers = await Promise.all(
-    Array.from({ length: 1000 }, () => app.request("/predict", post({ rows: [ROW] }))),
-  );
-  assert.ok(answers.every(({ status }) => status === 200));
+  for (let batch = 0; batch < 3; batch++) {
+    const answers = await Promise.all(
+      Array.from({ length: 400 }, () => app.request("/predict", post({ rows: [ROW] }))),
+    );
+    assert.ok(answers.every(({ status }) => status === 200));
+  }
   const { dropped } = shadowOf(replica);
   assert.ok(dropped >= 700, `${dropped} dropped`);
   // At most a quarter of the time is its own.
@@ -263,5 +265,5 @@ Deno.test("a shadow that can't keep up loses requests, which are counted, and ca
   assert.ok(share < 0.4, `${share} of the time`);
   replica.shadowing.clear();
   const counted = shadowOf(replica);
-  assert.equal(counted.requests + counted.dropped, 1000, "each was asked or dropped");
+  assert.equal(counted.requests + counted.dropped, 1200, "each was asked or dropped");
 });
