@@ -56,7 +56,7 @@ export const accuracy = z.object({
     reference_confidence: share.describe("The same on unlearned rows"),
     rows: z.int().describe("Rows it is estimated from"),
   }).nullable().describe(
-    "Without labels, from how sure the model is (average thresholded confidence); null for a regression or too few rows",
+    "Without labels, from how sure the model is and how often rows of that confidence were right in cross-validation; null for a regression or too few rows",
   ),
   labelled: z.object({
     rows: z.int().describe("Labelled rows it is measured on, at most the last 1,000"),

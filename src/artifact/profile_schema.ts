@@ -23,8 +23,8 @@ export const PROFILE = z.strictObject({
       rows: count,
       accuracy: share,
       mean: share,
-      threshold: share,
-      confident: count,
+      bins: COLUMN,
+      right: z.array(count).max(1003),
     }).nullable(),
   }).nullable(),
 });
@@ -50,7 +50,12 @@ export function profileFault(
     return "confidence does not fit the model's task";
   }
   const fault = binFault(answers.prediction, classes);
-  return fault && `prediction: ${fault}`;
+  if (fault || !answers.confidence) return fault && `prediction: ${fault}`;
+  const { bins, right } = answers.confidence;
+  const wrong = binFault(bins);
+  if (wrong) return `confidence: ${wrong}`;
+  const fits = right.length === bins.counts.length && right.every((count, i) => count <= bins.counts[i]);
+  return fits ? null : "more rows are right than there are";
 }
 
 /** @param known the values of a coded column; undefined for numbers */

@@ -2,7 +2,6 @@
 import { countsOf } from "./layout.ts";
 import type { ConfidenceProfile } from "./model_profile.ts";
 import type { ColumnProfile } from "./profile.ts";
-import type { TallyWire } from "./tally.ts";
 import { chiSquared, kolmogorovSmirnov, stabilityIndex, type Test } from "./two_samples.ts";
 
 export type Verdict = "none" | "warning" | "drift";
@@ -86,7 +85,7 @@ export function gravest(verdicts: readonly (Verdict | null)[]): Verdict | null {
 }
 
 export interface AccuracyEstimate {
-  /** By the share of rows above a threshold of confidence. */
+  /** As the confidence of the rows lets expect. */
   accuracy: number;
   /** On unlearned rows, when the model was made. */
   reference_accuracy: number;
@@ -97,20 +96,38 @@ export interface AccuracyEstimate {
 }
 
 /**
- * How often the model is right, without knowing the truth: as many more or fewer rows as now stand above the
- * threshold. It holds as far as confidence means the same as before, that is, for other mixtures of known inputs.
- * Source: Garg et al., Leveraging Unlabeled Data to Predict Out-of-Distribution Performance (ATC), ICLR 2022.
+ * How often the model is right, without knowing the truth: every row counts as right as often as the unlearned rows
+ * of the same confidence were. It holds as far as confidence means the same as before, that is, for other mixtures of
+ * known inputs; how well the probabilities are calibrated does not matter.
+ * Source: histogram binning (Zadrozny and Elkan, ICML 2001), summed over the rows.
+ * @param found rows in each bin of the confidence, missing first
  */
-export function estimateAccuracy(profile: ConfidenceProfile, found: TallyWire): AccuracyEstimate | null {
-  if (found.rows < FEWEST_ROWS || profile.rows < FEWEST_ROWS) return null;
-  const change = found.confident / found.rows - profile.confident / profile.rows;
+export function estimateAccuracy(
+  profile: ConfidenceProfile,
+  found: readonly number[],
+  confidence_sum: number,
+): AccuracyEstimate | null {
+  const rows = total(found) - found[0];
+  if (rows < FEWEST_ROWS || profile.rows < FEWEST_ROWS) return null;
+  let right = 0;
+  for (let bin = 0; bin < profile.right.length; bin++) {
+    if (found[bin + 1] > 0) right += found[bin + 1] * accuracyIn(profile, bin);
+  }
   return {
-    accuracy: rounded(Math.min(1, Math.max(0, profile.accuracy + change))),
+    accuracy: rounded(right / rows),
     reference_accuracy: rounded(profile.accuracy),
-    confidence: rounded(found.confidence_sum / found.rows),
+    confidence: rounded(confidence_sum / rows),
     reference_confidence: rounded(profile.mean),
-    rows: found.rows,
+    rows,
   };
+}
+
+/** Of a bin; of the nearest one that has rows, where it has none, as beyond the range. */
+function accuracyIn({ bins: { counts }, right }: ConfidenceProfile, bin: number): number {
+  for (let away = 0; away < counts.length; away++) {
+    for (const near of [bin - away, bin + away]) if (counts[near] > 0) return right[near] / counts[near];
+  }
+  return 0;
 }
 
 function total(counts: readonly number[]): number {

@@ -1,6 +1,7 @@
 /** What a model's inputs and answers looked like when it was made: the reference that drift is measured against. */
-import type { Column } from "@/dataset/table.ts";
-import { type ColumnProfile, profileCodes, profileColumn, profileNumbers } from "./profile.ts";
+import { type Column, spreadRows } from "@/dataset/table.ts";
+import { numberBins } from "./bins.ts";
+import { type ColumnProfile, profileCodes, profileColumn, profileNumbers, QUANTILE_ROWS } from "./profile.ts";
 
 /**
  * How sure the model was of rows that it had not learned from, and how often it was right. Confidence is the
@@ -10,10 +11,10 @@ export interface ConfidenceProfile {
   rows: number;
   accuracy: number;
   mean: number;
-  /** As many rows had less confidence as were wrong; fewer, where many have the very same confidence. */
-  threshold: number;
-  /** Rows with at least that confidence. */
-  confident: number;
+  /** The confidence, in bins as a column of numbers. */
+  bins: ColumnProfile;
+  /** In each bin, how many of its rows were right. */
+  right: number[];
 }
 
 /** Of rows that the model had not learned from. */
@@ -66,31 +67,24 @@ export function profileAnswers(
   if (classes.length === 0) return { prediction: profileNumbers(name, scores), confidence: null };
   const named = new Int32Array(y.length);
   const confidence = new Float64Array(y.length);
-  let right = 0;
+  let sum = 0;
   for (let i = 0; i < y.length; i++) {
     named[i] = likeliest(scores, i * classes.length, classes.length);
     confidence[i] = scores[i * classes.length + named[i]];
-    if (named[i] === y[i]) right++;
+    sum += confidence[i];
   }
   const texts = classes.map(String);
   const prediction = profileCodes(name, named, texts, texts);
-  const sorted = confidence.toSorted();
-  const threshold = sorted[Math.min(y.length - right, sorted.length - 1)];
-  let sum = 0;
-  let confident = 0;
-  for (const value of sorted) {
-    sum += value;
-    if (value >= threshold) confident++;
-  }
+  const bins = profileNumbers("confidence", confidence);
+  const binOf = numberBins(bins);
+  const right = new Array<number>(bins.counts.length).fill(0);
+  // Of very many rows the bins hold a sample, so the right ones are counted in the same.
+  const sample = spreadRows(y.length, QUANTILE_ROWS);
+  for (const i of sample) if (named[i] === y[i]) right[binOf(confidence[i]) - 1]++;
+  const all = right.reduce((total, count) => total + count, 0);
   return {
     prediction,
-    confidence: {
-      rows: y.length,
-      accuracy: right / y.length,
-      mean: sum / y.length,
-      threshold,
-      confident,
-    },
+    confidence: { rows: y.length, accuracy: all / sample.length, mean: sum / y.length, bins, right },
   };
 }
 

@@ -29,7 +29,7 @@ const MOST_CATEGORIES = 30;
 /** Categories of fewer rows are counted together, too: their shares in training say little about those to come. */
 const FEWEST_ROWS = 10;
 /** Rows that the quantiles are taken from, spread evenly: more would cost time and tell nothing new. */
-const QUANTILE_ROWS = 50_000;
+export const QUANTILE_ROWS = 50_000;
 
 /** @param known the values that the model knows of a coded column; those of `column` by default */
 export function profileColumn(column: Column, known?: readonly string[]): ColumnProfile {

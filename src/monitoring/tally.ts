@@ -1,6 +1,7 @@
 /** Counts of the rows that a model was asked about, and of its answers, in the bins of its profile. */
 import type { Column } from "@/dataset/table.ts";
-import { codeBins, type Layout, layoutOf, numberBins } from "./layout.ts";
+import { codeBins, numberBins } from "./bins.ts";
+import { type Layout, layoutOf } from "./layout.ts";
 import type { ModelProfile } from "./model_profile.ts";
 import type { ColumnProfile } from "./profile.ts";
 
@@ -12,8 +13,6 @@ export interface TallyWire {
   counts: number[];
   /** Classification: the sum of the rows' confidence. */
   confidence_sum: number;
-  /** Classification: rows with at least the confidence of the profile's threshold. */
-  confident: number;
 }
 
 /** One answer: the number, or the class with its probability. */
@@ -30,10 +29,9 @@ export class Tally {
   /** The feature that each profiled column is. */
   readonly #features: number[];
   readonly #binOfAnswer: ((prediction: string | number) => number) | null;
-  readonly #threshold: number;
+  readonly #binOfConfidence: ((confidence: number) => number) | null;
   #rows = 0;
   #confidence = 0;
-  #confident = 0;
 
   /**
    * @param features the model's, in the order of its tables' columns
@@ -53,7 +51,7 @@ export class Tally {
     );
     const { answers } = profile;
     this.#binOfAnswer = answers && binOfAnswer(answers.prediction, classes);
-    this.#threshold = answers?.confidence?.threshold ?? 0;
+    this.#binOfConfidence = answers?.confidence ? numberBins(answers.confidence.bins) : null;
   }
 
   /** @param columns the model's features, in its order; one answer a row */
@@ -68,12 +66,12 @@ export class Tally {
       for (let i = 0; i < answers.length; i++) counts[offset + binOf(values[i])]++;
     }
     if (!this.#binOfAnswer) return;
-    const { offset } = this.layout.prediction!;
+    const { prediction: named, confidence: sure } = this.layout;
     for (const { prediction, confidence } of answers) {
-      counts[offset + this.#binOfAnswer(prediction)]++;
-      if (confidence === null) continue;
+      counts[named!.offset + this.#binOfAnswer(prediction)]++;
+      if (confidence === null || !this.#binOfConfidence) continue;
       this.#confidence += confidence;
-      if (confidence >= this.#threshold) this.#confident++;
+      counts[sure!.offset + this.#binOfConfidence(confidence)]++;
     }
   }
 
@@ -84,10 +82,9 @@ export class Tally {
       rows: this.#rows,
       counts: Array.from(this.#counts),
       confidence_sum: this.#confidence,
-      confident: this.#confident,
     };
     this.#counts.fill(0);
-    this.#rows = this.#confidence = this.#confident = 0;
+    this.#rows = this.#confidence = 0;
     return wire;
   }
 }
@@ -109,6 +106,5 @@ export function addTallies(a: TallyWire | null, b: TallyWire): TallyWire {
     rows: a.rows + b.rows,
     counts: a.counts.map((count, i) => count + b.counts[i]),
     confidence_sum: a.confidence_sum + b.confidence_sum,
-    confident: a.confident + b.confident,
   };
 }

@@ -1,5 +1,5 @@
 /** One version under watch: what its rows and answers look like now, against what its model learned from. */
-import { estimateAccuracy, gravest, judgeColumn, VERDICTS } from "./drift.ts";
+import { type AccuracyEstimate, estimateAccuracy, gravest, judgeColumn, VERDICTS } from "./drift.ts";
 import { type Layout, layoutOf, type Place } from "./layout.ts";
 import type { ModelProfile } from "./model_profile.ts";
 import type { ColumnProfile } from "./profile.ts";
@@ -57,11 +57,15 @@ export class VersionWatch {
       drift_reason: profile
         ? null
         : "The model was trained by an earlier mlmcp, which kept no profile of its data. Train it again to watch drift.",
-      estimate: profile?.answers?.confidence && recent
-        ? estimateAccuracy(profile.answers.confidence, recent)
-        : null,
+      estimate: this.#estimate(recent),
       quality: this.quality.report(),
     };
+  }
+
+  #estimate(recent: TallyWire | null): AccuracyEstimate | null {
+    const confidence = this.profile?.answers?.confidence;
+    if (!confidence || !recent) return null;
+    return estimateAccuracy(confidence, binsOf(recent, this.#layout!.confidence!), recent.confidence_sum);
   }
 
   #drift(profile: ModelProfile, recent: TallyWire | null): DriftReport {

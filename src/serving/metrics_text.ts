@@ -20,6 +20,12 @@ export function metricsText(replica: Replica): string {
   const published = replica.watching.published ?? ofThisReplica(replica, now_ms);
   const families = new Families(replica.endpoint);
   countedFamilies(families, published.counters.by_version ?? {});
+  families.add(
+    "mlmcp_requests_by_key_total",
+    "counter",
+    "Prediction requests answered, by the id of the API key they carried.",
+    Object.entries(published.counters.by_key ?? {}).map(([key_id, count]) => [{ key_id }, count]),
+  );
   families.add("mlmcp_requests_in_flight", "gauge", "Requests being answered.", [[{}, published.in_flight]]);
   families.add("mlmcp_replicas_ready", "gauge", "Replicas that take requests.", [
     [{}, published.replicas_ready],
@@ -32,6 +38,12 @@ export function metricsText(replica: Replica): string {
   ]);
   families.add("mlmcp_uptime_seconds", "gauge", "Since the replica that answered this started.", [
     [{ replica: replica.replica_id }, (now_ms - replica.started_ms) / 1000],
+  ]);
+  families.add("mlmcp_requests_waiting", "gauge", "Prediction requests that wait for their turn there.", [
+    [{ replica: replica.replica_id }, replica.turns.waiting],
+  ]);
+  families.add("mlmcp_connections", "gauge", "Open connections there.", [
+    [{ replica: replica.replica_id }, replica.connections()],
   ]);
   const { current: model } = replica.holder;
   families.add("mlmcp_model_info", "gauge", "The model that serves; always 1.", [[{

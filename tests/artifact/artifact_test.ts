@@ -99,6 +99,7 @@ Deno.test("decodeArtifact() names what is unknown, missing or of the wrong lengt
     [/does not know the category "Mars"/, ({ profile }) => profile!.columns[2].categories![0] = "Mars"],
     [/profile.columns.0.counts.0/, ({ profile }) => profile!.columns[0].counts[0] = -1],
     [/profile.columns.0/, ({ profile }) => Object.assign(profile!.columns[0], { extra: 1 })],
+    [/more rows are right than there are/, ({ profile }) => profile!.answers!.confidence!.right[1] = 1e6],
     [/confidence does not fit/, ({ profile }) => profile!.answers!.confidence = null],
     [/belongs to nothing/, (_, tensors) => tensors.stray = new Float64Array(2)],
   ];

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { estimateAccuracy, gravest, judgeColumn } from "@/monitoring/drift.ts";
-import { numberBins } from "@/monitoring/layout.ts";
+import { numberBins } from "@/monitoring/bins.ts";
+import { profileAnswers } from "@/monitoring/model_profile.ts";
 import { profileNumbers } from "@/monitoring/profile.ts";
 import { VersionWatch } from "@/monitoring/version_watch.ts";
 import { Random } from "@/shared/random.ts";
@@ -68,17 +69,52 @@ Deno.test("nothing is said of fewer than fifty rows", () => {
   assert.equal(gravest([null, "none", "warning"]), "warning");
 });
 
-Deno.test("accuracy is estimated by how many rows are above the threshold now", () => {
-  const profile = { rows: 1000, accuracy: 0.9, mean: 0.88, threshold: 0.6, confident: 900 };
-  const found = { rows: 200, counts: [], confidence_sum: 150, confident: 150 };
-  assert.deepEqual(estimateAccuracy(profile, found), {
-    accuracy: 0.75,
-    reference_accuracy: 0.9,
-    confidence: 0.75,
-    reference_confidence: 0.88,
+Deno.test("every row counts as right as often as the unlearned rows of its confidence were", () => {
+  // 600 rows of confidence 0.9, of which 540 were right, and 400 of 0.6, of which 200 were.
+  const values = Float64Array.from({ length: 1000 }, (_, i) => i < 600 ? 0.9 : 0.6);
+  const bins = profileNumbers("confidence", values);
+  assert.deepEqual(bins.counts, [0, 400, 600, 0]);
+  const profile = { rows: 1000, accuracy: 0.74, mean: 0.78, bins, right: [0, 200, 540, 0] };
+  const reference = {
+    reference_accuracy: 0.74,
+    reference_confidence: 0.78,
+  };
+  assert.deepEqual(estimateAccuracy(profile, [0, 0, 400, 600, 0], 780), {
+    ...reference,
+    accuracy: 0.74,
+    confidence: 0.78,
+    rows: 1000,
+  });
+  // More rows that it is unsure of; ten are more sure than any before, and count as the surest.
+  assert.deepEqual(estimateAccuracy(profile, [0, 0, 150, 40, 10], 135), {
+    ...reference,
+    accuracy: 0.6,
+    confidence: 0.675,
     rows: 200,
   });
-  assert.equal(estimateAccuracy(profile, { ...found, rows: 49 }), null);
+  assert.equal(estimateAccuracy(profile, [0, 0, 40, 9, 0], 30), null);
+});
+
+Deno.test("the estimate follows the true accuracy of other mixtures, also where probabilities are not calibrated", () => {
+  const random = new Random(3);
+  // It is surer than it should be: of rows with confidence p only p³ are right.
+  const answer = (sure: number) => {
+    const p = 0.5 + 0.5 * random.float() ** sure;
+    return { p, right: random.float() < p ** 3 };
+  };
+  const learned = Array.from({ length: 4000 }, () => answer(0.5));
+  const scores = Float64Array.from(learned.flatMap(({ p }) => [p, 1 - p]));
+  const y = Float64Array.from(learned, ({ right }) => right ? 0 : 1);
+  const profile = profileAnswers("y", ["a", "b"], scores, y)!.confidence!;
+  const binOf = numberBins(profile.bins);
+  for (const sure of [0.2, 0.5, 1, 3]) {
+    const rows = Array.from({ length: 2000 }, () => answer(sure));
+    const counts = new Array<number>(profile.bins.counts.length + 1).fill(0);
+    for (const { p } of rows) counts[binOf(p)]++;
+    const { accuracy } = estimateAccuracy(profile, counts, 0)!;
+    const truth = rows.filter(({ right }) => right).length / rows.length;
+    assert.ok(Math.abs(accuracy - truth) < 0.04, `${sure}: ${accuracy} for ${truth}`);
+  }
 });
 
 Deno.test("a model without a profile has no drift, and says why", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { codeBins, numberBins } from "@/monitoring/layout.ts";
+import { codeBins, numberBins } from "@/monitoring/bins.ts";
 import { profileAnswers, profileColumns } from "@/monitoring/model_profile.ts";
 import { profileCodes, profileNumbers } from "@/monitoring/profile.ts";
 import { Random } from "@/shared/random.ts";
@@ -83,12 +83,24 @@ Deno.test("of a wide table the columns of the largest importance are profiled, i
   assert.deepEqual(profiled.map(({ name }) => name), columns.slice(100).map(({ name }) => name));
 });
 
-Deno.test("as many unlearned rows lie below the threshold of confidence as were wrong", () => {
+Deno.test("answers tell how sure they were, and how often those as sure were right", () => {
   // Each four times: a class of fewer than ten rows would have no bin.
   const confident = [0.625, 0.75, 0.875, 0.875, 1].flatMap((p) => [p, p, p, p]);
   const scores = Float64Array.from(confident.flatMap((p) => [p, 1 - p]));
   const y = Float64Array.from([0, 1, 0, 1, 0].flatMap((k) => [k, k, k, k]));
   const { prediction, confidence } = profileAnswers("y", ["a", "b"], scores, y)!;
-  assert.deepEqual(confidence, { rows: 20, accuracy: 0.6, mean: 0.825, threshold: 0.875, confident: 12 });
+  assert.deepEqual(confidence, {
+    rows: 20,
+    accuracy: 0.6,
+    mean: 0.825,
+    bins: {
+      name: "confidence",
+      range: [0.625, 1],
+      edges: [0.625, 0.75, 0.875],
+      counts: [0, 4, 4, 8, 4, 0],
+      missing: 0,
+    },
+    right: [0, 4, 0, 4, 4, 0],
+  });
   assert.deepEqual(prediction, { name: "y", categories: ["a"], counts: [20, 0, 0], missing: 0 });
 });

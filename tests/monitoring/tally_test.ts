@@ -52,7 +52,7 @@ Deno.test("a tally counts every row and answer, and is empty after it was taken"
   assert.equal(tally.take(), null);
 });
 
-const wire = (rows: number): TallyWire => ({ rows, counts: [rows], confidence_sum: rows / 2, confident: 1 });
+const wire = (rows: number): TallyWire => ({ rows, counts: [rows], confidence_sum: rows / 2 });
 
 Deno.test("a window of rows keeps at least its rows, and not many more, whatever the steps", () => {
   for (const step of [1, 7, 100, 5000]) {
