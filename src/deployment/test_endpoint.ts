@@ -78,7 +78,9 @@ export async function testEndpoint(
       if (typeof found === "string") checks.push({ name, passed: true, detail: found });
       else checks.push(...found);
     } catch (error) {
-      checks.push({ name, passed: false, detail: (error as Error).message });
+      const { message } = error as Error;
+      const detail = error instanceof AppError && error.hint ? `${message}. ${error.hint}` : message;
+      checks.push({ name, passed: false, detail });
     }
   };
   const expectOk = ({ status, body }: { status: number; body: Answer }) => {

@@ -104,6 +104,9 @@ Deno.test("a broken certificate refuses a first deployment with the reason, and 
       const { one, houses } = scene.models;
       await deployModel(scene, { model_id: one.model_id, require_gate: false }, scene.waiting);
       const pids = scene.pids();
+      await Deno.writeTextFile(files.cert, CERTIFICATES.two.cert);
+      const { checks } = await testEndpoint(scene, scene.records.endpoint("flowers")!);
+      assert.match(checks[0].detail, /Cannot trust .* Look at serving\.tls_cert_file/, "with the way out");
       await Deno.writeTextFile(files.cert, "no certificate");
       await assert.rejects(
         deployModel(scene, { model_id: houses.model_id, require_gate: false }, scene.waiting),
