@@ -6,7 +6,7 @@
  * each, as in matrix.as.ts and src/ml/neural_network/layers.ts: the same bits.
  */
 import { exp2lanes } from "./exp_log.as";
-import { network_activate } from "./network.as";
+import { network_activate, RELU } from "./network.as";
 
 /** Bytes of a unit: 64 floats. */
 const UNIT: usize = 256;
@@ -51,9 +51,10 @@ export function network_layer(
     const to = out + j * UNIT;
     const column = <usize> j << 2;
     for (let at: usize = 0; at < bytes; at += 32) {
-      tile4x8(to + at, input + at, weights + column, wStep, offsets + column, inputs);
+      tile4x8(to + at, input + at, weights + column, wStep, offsets + column, inputs, kind == RELU);
     }
   }
+  const whole = kind == RELU ? j : 0;
   for (; j < outputs; j++) {
     const to = out + j * UNIT;
     const column = <usize> j << 2;
@@ -61,11 +62,13 @@ export function network_layer(
       tile1x16(to + at, input + at, weights + column, wStep, offsets + column, inputs);
     }
   }
-  network_activate(kind, out, outputs << 6);
+  network_activate(kind, out + whole * UNIT, (outputs - whole) << 6);
 }
 
 /** Four units of eight rows. */
-function tile4x8(to: usize, x: usize, w: usize, wStep: usize, offsets: usize, inputs: u32): void {
+function tile4x8(
+  to: usize, x: usize, w: usize, wStep: usize, offsets: usize, inputs: u32, isRelu: bool,
+): void {
   let a0 = v128.load32_splat(offsets), b0 = v128.load32_splat(offsets, 4);
   let c0 = v128.load32_splat(offsets, 8), d0 = v128.load32_splat(offsets, 12);
   let a1 = a0, b1 = b0, c1 = c0, d1 = d0;
@@ -83,6 +86,11 @@ function tile4x8(to: usize, x: usize, w: usize, wStep: usize, offsets: usize, in
     const wd = v128.load32_splat(w, 12);
     d0 = madd(d0, wd, x0);
     d1 = madd(d1, wd, x1);
+  }
+  if (isRelu) {
+    const zero = f32x4.splat(0);
+    a0 = f32x4.pmax(zero, a0), a1 = f32x4.pmax(zero, a1), b0 = f32x4.pmax(zero, b0), b1 = f32x4.pmax(zero, b1);
+    c0 = f32x4.pmax(zero, c0), c1 = f32x4.pmax(zero, c1), d0 = f32x4.pmax(zero, d0), d1 = f32x4.pmax(zero, d1);
   }
   v128.store(to, a0);
   v128.store(to, a1, 16);

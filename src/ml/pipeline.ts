@@ -81,6 +81,8 @@ const MAX_CELLS = 2 ** 29;
 /** From so many on, and up to so many, the kernels are quicker and have room. */
 const QUICK_CELLS = 20_000;
 const MOST_QUICK_CELLS = 2 ** 27;
+/** The same for predictions, of which there are many: they seldom start the kernels. */
+const QUICK_PREDICTED_CELLS = 1_500;
 
 /**
  * Learns the preparation and the model.
@@ -267,9 +269,10 @@ export function predictPrepared(pipeline: FittedPipeline, X: Matrix): Float64Arr
  * `pipeline.target.classes`
  */
 export function predictScores(pipeline: FittedPipeline, table: Table): Float64Array {
-  const estimator = estimatorOf(pipeline.algorithm);
-  const cells = table.rows * pipeline.matrix_names.length;
-  if (!estimator.needs.kernels || cells < QUICK_CELLS) {
+  const { needs } = estimatorOf(pipeline.algorithm);
+  const cols = pipeline.matrix_names.length;
+  const isLarge = table.rows * cols >= QUICK_PREDICTED_CELLS && cols * LEAST_BLOCK_ROWS <= MOST_QUICK_CELLS;
+  if (!needs.kernels || !isLarge) {
     return predictPrepared(pipeline, prepareMatrix(pipeline, table));
   }
   try {

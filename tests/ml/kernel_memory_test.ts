@@ -1,6 +1,7 @@
 /** Fits on a matrix in the kernels' memory beside fits on a matrix of its own: the same bytes. */
 import assert from "node:assert/strict";
 import { columnOf, type Table } from "@/dataset/table.ts";
+import { withArena } from "@/kernels/solo.ts";
 import type { Task } from "@/ml/estimator.ts";
 import { ESTIMATORS } from "@/ml/estimators.ts";
 import { encodeTarget, fitPipeline, predictPrepared, predictScores, prepareMatrix } from "@/ml/pipeline.ts";
@@ -76,4 +77,18 @@ Deno.test("many rows with a value that has no place are refused by its own row",
   const [first] = rows.columns;
   if (first.storage === "numeric") first.values[8000] = 1e200;
   assert.throws(() => predictScores(pipeline, rows), /row 8001/);
+});
+
+Deno.test("predicting many rows takes no more of the kernels' memory than predicting some", () => {
+  const taken = () => withArena(({ room }) => room(1).buffer.byteLength);
+  for (const algorithm of ["ridge", "mlp", "random_forest"]) {
+    const pipeline = fitPipeline(table("regression", 300), {
+      ...{ target: "y", task: "regression", algorithm, seed: 0 } as const,
+      params: algorithm === "mlp" ? { max_iter: 2 } : {},
+    });
+    predictScores(pipeline, table("regression", 9001));
+    const before = taken();
+    predictScores(pipeline, table("regression", 60_000));
+    assert.equal(taken(), before, algorithm);
+  }
 });
