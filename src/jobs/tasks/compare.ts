@@ -4,7 +4,7 @@ import type { Table } from "@/dataset/table.ts";
 import type { Checkpoint } from "@/ml/estimator.ts";
 import { crossValidate, type CrossValidation } from "@/ml/model_selection/cross_validate.ts";
 import type { FitOptions } from "@/ml/pipeline.ts";
-import type { Report } from "../learning_tasks.ts";
+import type { Report } from "../task_names.ts";
 
 export interface CompareInput {
   train: Table;

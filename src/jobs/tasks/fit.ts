@@ -5,7 +5,7 @@ import { columnOf, type Table, takeRows } from "@/dataset/table.ts";
 import type { Checkpoint } from "@/ml/estimator.ts";
 import { permutationImportance } from "@/ml/inspection/permutation_importance.ts";
 import { encodeTarget, type FitOptions, fitPipeline } from "@/ml/pipeline.ts";
-import type { Report } from "../learning_tasks.ts";
+import type { Report } from "../task_names.ts";
 
 export interface FitInput {
   train: Table;
