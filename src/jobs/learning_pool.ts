@@ -1,5 +1,5 @@
 /**
- * Learning Workers, as many at once as asked. A Worker serves one job (or one single task) and is then ended:
+ * Reading and learning Workers, as many at once as asked. A Worker serves one job (or one single task) and is then ended:
  * nothing of one table can be seen by the next, and cancelling is ending it. Spares are kept loaded, so that
  * a small task starts at once.
  */
