@@ -142,6 +142,14 @@ export const DeploymentStatus = z.object({
     z.object({ replica_id: z.unknown(), status: text, pid: number, restarts: number }).loose(),
   ).nullish().transform((value) => value ?? []),
   requests: z.object({ total: number, errors: number }).loose().nullish(),
+  drift: z.object({
+    verdict: text,
+    columns: z.array(z.object({ name: z.string(), verdict: text }).loose()).nullish(),
+    prediction: z.object({ name: z.string(), verdict: text }).loose().nullish(),
+  }).loose().nullish(),
+  alerts: z.array(
+    z.object({ alert_id: z.string(), rule: z.string(), state: z.string(), value: z.unknown() }).loose(),
+  ).nullish(),
 }).loose();
 export type DeploymentStatus = z.infer<typeof DeploymentStatus>;
 

@@ -1,6 +1,7 @@
 /** What the documents say about settings is what the program has. */
 import assert from "node:assert/strict";
 import { CHECKS } from "@/dataset/checks/checks.ts";
+import { ALERT_METRICS } from "@/monitoring/alert_rule.ts";
 import { SETTINGS } from "@/shared/config.ts";
 import { FAULTS_SCHEMA, RANDOM_FAULTS } from "./kaggle/emulator/faults.ts";
 import { withTools } from "../tasks/docs.ts";
@@ -30,6 +31,13 @@ Deno.test("docs/checks.md lists every check as its table says", () => {
   assert.deepEqual(rows, expected);
 });
 
+Deno.test("docs/monitoring.md lists every metric of alerts", () => {
+  const rows = read("docs/monitoring.md").replace(/ +/g, " ");
+  for (const [name, what] of Object.entries(ALERT_METRICS)) {
+    assert.ok(rows.includes(`| \`${name}\` | ${what} |`), name);
+  }
+});
+
 Deno.test("links in the documents lead to files that exist", () => {
   const broken: string[] = [];
   for (
@@ -42,6 +50,7 @@ Deno.test("links in the documents lead to files that exist", () => {
       "docs/configuration.md",
       "docs/CONTRIBUTING.md",
       "docs/kaggle-emulator.md",
+      "docs/monitoring.md",
     ]
   ) {
     for (const [, target] of read(path).matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)/g)) {

@@ -1,8 +1,9 @@
 /** A small trained model for tests of the rooms after learning: numbers, categories, missing values. */
 import { encodeArtifact } from "@/artifact/artifact.ts";
-import type { Table } from "@/dataset/table.ts";
+import { columnOf, type Table } from "@/dataset/table.ts";
 import type { Task } from "@/ml/estimator.ts";
-import { fitPipeline, type FittedPipeline } from "@/ml/pipeline.ts";
+import { encodeTarget, fitPipeline, type FittedPipeline, predictScores } from "@/ml/pipeline.ts";
+import { type AnswerProfile, profileAnswers } from "@/monitoring/model_profile.ts";
 import { Random } from "@/shared/random.ts";
 
 /** 120 rows: length and width (numbers, some missing), island (3 categories); species (2 classes) and mass (number). */
@@ -65,6 +66,13 @@ export function smallPipeline(options: SmallModelOptions = {}): FittedPipeline {
   });
 }
 
+/** Of the training rows: to a test it does not matter that they were learned from. */
+function answersOf(pipeline: FittedPipeline): AnswerProfile | null {
+  const table = smallTable();
+  const y = encodeTarget(columnOf(table, pipeline.target.name), pipeline.target);
+  return profileAnswers(pipeline.target.name, pipeline.target.classes, predictScores(pipeline, table), y);
+}
+
 /** The model's file; other options give other bytes. */
 export function smallArtifact(options: SmallModelOptions = {}): Uint8Array {
   const pipeline = smallPipeline(options);
@@ -81,6 +89,7 @@ export function smallArtifact(options: SmallModelOptions = {}): Uint8Array {
     importances: { length: 1 },
     findings: [],
     ignored_findings: [],
-    golden_table: smallTable(),
+    train: smallTable(),
+    answers: answersOf(pipeline),
   });
 }

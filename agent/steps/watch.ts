@@ -46,11 +46,13 @@ async function ask({ servers }: StepContext, endpoint: string): Promise<Deployme
   return read(DeploymentStatus, "get_deployment_status", answer);
 }
 
-export function summary({ status, replicas, requests }: DeploymentStatus): string {
+export function summary({ status, replicas, requests, drift }: DeploymentStatus): string {
   const served = requests?.total === undefined
     ? ""
     : `, ${requests.total} requests, ${requests.errors ?? 0} errors`;
-  return `${status}, ${replicas.length} ${replicas.length === 1 ? "replica" : "replicas"}${served}`;
+  const verdict = drift?.verdict;
+  const drifted = verdict === "warning" || verdict === "drift" ? `, drift: ${verdict}` : "";
+  return `${status}, ${replicas.length} ${replicas.length === 1 ? "replica" : "replicas"}${served}${drifted}`;
 }
 
 /** What a person would want to hear about; counters that only grow are not among it. */
@@ -72,5 +74,26 @@ export function differences(before: DeploymentStatus, now: DeploymentStatus): st
   for (const id of was.keys()) found.push(`replica ${id} is gone`);
   const errors = (now.requests?.errors ?? 0) - (before.requests?.errors ?? 0);
   if (errors > 0) found.push(`${errors} more ${errors === 1 ? "request" : "requests"} failed`);
-  return found;
+  return [...found, ...driftChanges(before, now), ...alertChanges(before, now)];
+}
+
+/** Columns whose verdict has changed; that it is "none" at first is no news. */
+function driftChanges(before: DeploymentStatus, now: DeploymentStatus): string[] {
+  const verdicts = ({ drift }: DeploymentStatus) =>
+    new Map(
+      [...drift?.columns ?? [], ...(drift?.prediction ? [drift.prediction] : [])]
+        .map(({ name, verdict }) => [name, verdict ?? "none"]),
+    );
+  const was = verdicts(before);
+  return [...verdicts(now)].filter(([name, verdict]) => verdict !== (was.get(name) ?? "none"))
+    .map(([name, verdict]) => `drift of ${name}: ${was.get(name) ?? "none"} -> ${verdict}`);
+}
+
+function alertChanges(before: DeploymentStatus, now: DeploymentStatus): string[] {
+  const was = new Map((before.alerts ?? []).map(({ alert_id, state }) => [alert_id, state]));
+  return (now.alerts ?? []).filter(({ alert_id, state }) => was.get(alert_id) !== state)
+    .toReversed()
+    .map(({ rule, state, value }) =>
+      state === "firing" ? `ALERT ${rule} (it is ${value})` : `alert resolved: ${rule}`
+    );
 }

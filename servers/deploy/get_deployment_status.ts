@@ -3,8 +3,20 @@ import { AppError } from "@/shared/errors.ts";
 import { describeEndpoint } from "@/deployment/describe.ts";
 import { knownEndpoint } from "@/deployment/deploy.ts";
 import { defineTool } from "../tool.ts";
-import { deployment, endpointName, failure, sentence, status, toDeployment } from "./schemas.ts";
+import { DRIFT_VERDICTS } from "@/deployment/promotion_rules.ts";
+import {
+  deployment,
+  endpointName,
+  event,
+  failure,
+  RULES,
+  sentence,
+  status,
+  toDeployment,
+  traffic,
+} from "./schemas.ts";
 import type { DeployServices } from "./services.ts";
+import { accuracy, alerts, drift } from "./watch_schemas.ts";
 
 const INPUT = z.strictObject({
   endpoint: endpointName.optional().describe("Endpoint to look at; give this or deployment_id"),
@@ -13,6 +25,59 @@ const INPUT = z.strictObject({
   ),
 });
 const milliseconds = z.number().nullable().describe("Milliseconds; null before the first request");
+const latency = z.object({ p50: milliseconds, p95: milliseconds, p99: milliseconds });
+const versionRequests = z.object({
+  version: z.int().describe("Deployment"),
+  model_id: z.string().describe("Its model, name@version"),
+  total: z.int().describe("Prediction requests that it answered"),
+  errors: z.int().describe("Of these, answered with a status of 400 or more"),
+  rows: z.int().describe("Rows that it predicted"),
+  latency_ms: latency.describe("Time inside the replica, within 19 %"),
+  shadow: z.object({
+    requests: z.int().describe("Requests that it answered beside the version that the caller heard"),
+    failures: z.int().describe("Requests that it failed on; no caller saw it"),
+    dropped: z.int().describe("Requests that it was not asked, since it could not keep up"),
+    rows: z.int().describe("Rows that both answered"),
+    differing: z.int().describe("Of these, with another class, or a number further off than the tolerance"),
+    disagreement: z.number().nullable().describe("differing / rows, 0 to 1; null before the first row"),
+    mean_abs_difference: z.number().nullable().describe(
+      "Mean over the rows of |difference| in units of the target, or for classes of half the sum of |differences| of their probabilities (0 to 1); null before the first row",
+    ),
+    latency_ms: latency.describe("Time to predict, within 19 %"),
+  }).nullable().describe("What it did as a shadow; null when it never was one"),
+});
+const share = z.number().nullable().describe("0 to 1; null before there is something to divide by");
+const verdictOn = z.enum(DRIFT_VERDICTS).nullable();
+const challenger = z.object({
+  ...traffic.element.shape,
+  sticky_header: z.string().nullable().describe(
+    "Callers that send this header stay with one model; null: every request is chosen anew",
+  ),
+  rules: z.object(RULES).nullable().describe("What decides over it without a person; null: nothing does"),
+  step_from: z.string().nullable().describe("Since when it has this role and weight, ISO 8601, UTC"),
+  figures: z.object({
+    elapsed_s: z.number().describe("Seconds since then"),
+    requests: z.int().describe("Requests that it answered since then; for a shadow those beside"),
+    errors: z.int().describe("Of these, failed"),
+    error_rate: share,
+    primary_requests: z.int().describe("Requests that the primary answered since then"),
+    primary_errors: z.int().describe("Of these, failed"),
+    primary_error_rate: share,
+    latency_ms: milliseconds.describe("Its 95th percentile, within 19 %"),
+    primary_latency_ms: milliseconds.describe("The primary's"),
+    compared_rows: z.int().describe("Rows that both answered"),
+    differing_rows: z.int().describe(
+      "Of these, with another class, or a number further off than the tolerance",
+    ),
+    disagreement: share,
+    mean_abs_difference: z.number().nullable().describe("As in requests.by_version"),
+    drift: verdictOn.describe("null while it is not known"),
+  }).nullable().describe("What both did since then, side by side; null for the first second"),
+  verdict: z.object({
+    decision: z.enum(["wait", "pass", "fail"]).describe("What the rules say of the figures now"),
+    reasons: z.array(z.string()).describe("What is waited for, or the limits that were broken"),
+  }).nullable().describe("null without rules"),
+});
 const OUTPUT = z.object({
   endpoint: z.string().describe("Name of the endpoint"),
   status: status.describe(
@@ -31,20 +96,26 @@ const OUTPUT = z.object({
     uptime_s: z.number().nullable().describe("Seconds since its process started; null when it was not told"),
     version: z.int().describe("Deployment that it serves"),
   })).describe("The processes that share the endpoint's port"),
-  traffic: z.array(z.object({
-    version: z.int().describe("Deployment"),
-    model_id: z.string().describe("Its model, name@version"),
-    weight: z.number().describe("Its share of the requests, 0 to 1"),
-  })).describe("Share of the requests each version gets"),
+  traffic: traffic.describe("Who gets which share of the requests"),
+  challenger: challenger.nullable().describe(
+    "The canary or shadow beside the primary; null when there is none",
+  ),
   requests: z.object({
     total: z.int().describe("Prediction requests answered since the endpoint was created, all replicas"),
     errors: z.int().describe("Of these, answered with a status of 400 or more"),
     per_s: z.number().describe("Over the last ten seconds"),
-    latency_ms: z.object({ p50: milliseconds, p95: milliseconds, p99: milliseconds }).describe(
-      "Time inside the replica, within 19 %; null before the first request",
+    latency_ms: latency.describe("Time inside the replica, within 19 %; null before the first request"),
+    by_version: z.array(versionRequests).describe(
+      "The same for each version that was asked, the newest first",
     ),
   }).describe("What was asked of it, summed over all replicas"),
-  drift: z.null().describe("Not measured yet: always null"),
+  drift,
+  drift_reason: z.string().nullable().describe("Why drift is null; null when it is not"),
+  accuracy,
+  alerts,
+  events: z.array(event).describe(
+    "What happened last, the newest first: who brought what, changes of traffic, decisions of rules with their numbers",
+  ),
   error: failure.nullable().describe("Why it is not ready; null when nothing is wrong"),
   deployment: deployment.nullable().describe("The deployment that was asked for, else the one that serves"),
 });
@@ -58,7 +129,8 @@ export const getDeploymentStatusTool = defineTool<
   title: "Status of a deployment",
   description:
     "How an endpoint is right now, asked from its replicas themselves: status, version, URL, replicas with process ids and restarts, " +
-    "and requests with error count, rate and latency summed over all replicas. Use it to watch an endpoint; list_deployments shows all of them.",
+    "requests with error count, rate and latency by version, the canary or shadow beside the primary with what its rules say, " +
+    "drift of each column, accuracy, alerts, and what happened last. Use it to watch an endpoint; list_deployments shows all of them.",
   effect: "read",
   scope: "deployments:read",
   input: INPUT,
@@ -93,6 +165,23 @@ export const getDeploymentStatusTool = defineTool<
       : " No requests yet.";
     return `${sentence({ ...output, replicas: output.replicas.length })}${
       output.status === "stopped" ? "" : counted
-    }${output.error ? ` ${output.error.message}.` : ""}`;
+    }${watched(output)}${output.error ? ` ${output.error.message}.` : ""}`;
   },
 });
+
+/** Only what a person would want to hear about. */
+function watched({ drift, accuracy, alerts }: z.infer<typeof OUTPUT>): string {
+  const parts: string[] = [];
+  if (drift?.verdict === "warning" || drift?.verdict === "drift") {
+    const columns = [...drift.columns, ...(drift.prediction ? [drift.prediction] : [])]
+      .filter(({ verdict }) => verdict === drift.verdict).map(({ name }) => name);
+    parts.push(` Drift (${drift.verdict}) in ${columns.slice(0, 10).join(", ")}.`);
+  }
+  if (accuracy.labelled) {
+    const metrics = Object.entries(accuracy.labelled.metrics).map(([name, value]) => `${name} ${value}`);
+    parts.push(` On ${accuracy.labelled.rows} labelled rows: ${metrics.join(", ")}.`);
+  }
+  const firing = alerts.filter(({ state }) => state === "firing");
+  if (firing.length > 0) parts.push(` Alerts: ${firing.map(({ rule }) => rule).join("; ")}.`);
+  return parts.join("");
+}

@@ -4,8 +4,11 @@ import { urlOf } from "@/deployment/describe.ts";
 import { knownEndpoint } from "@/deployment/deploy.ts";
 import type { DeploymentRow } from "@/deployment/records.ts";
 import { defineTool } from "../tool.ts";
-import { deployment, endpointName, toDeployment } from "./schemas.ts";
+import { deployment, endpointName, event, toDeployment } from "./schemas.ts";
 import type { DeployServices } from "./services.ts";
+
+/** Most that are told; get_deployment_status tells the last of an endpoint. */
+const EVENTS = 200;
 
 const INPUT = z.strictObject({
   endpoint: endpointName.optional().describe("Only those of this endpoint (default: all endpoints)"),
@@ -18,6 +21,9 @@ const INPUT = z.strictObject({
 });
 const OUTPUT = z.object({
   deployments: z.array(deployment).describe("Newest first"),
+  events: z.array(event).describe(
+    "With include_history, on the first page: what happened, the newest 200 first; else empty",
+  ),
   next_cursor: z.string().nullable().describe("Give this as cursor for the next page; null on the last page"),
 });
 
@@ -25,7 +31,7 @@ export const listDeploymentsTool = defineTool<DeployServices, z.infer<typeof INP
   name: "list_deployments",
   title: "List deployments",
   description:
-    "What each endpoint serves, with its URL; with include_history which model version served when, who asked for it and with which gate receipt. " +
+    "What each endpoint serves, with its URL; with include_history which model version served when, who asked for it and with which gate receipt, and every change of traffic with its reason and numbers. " +
     "The version numbers are what rollback_deployment takes.",
   effect: "read",
   scope: "deployments:read",
@@ -55,11 +61,14 @@ export const listDeploymentsTool = defineTool<DeployServices, z.infer<typeof INP
           records.pending(name),
           records.live(name) ?? records.history(name).find((row) => row.served_from !== null),
         ];
-        return [...(pending ? [pending] : []), ...(current ? [current] : [])];
+        return [pending, records.challenger(name), current].filter((row) =>
+          row !== null && row !== undefined
+        );
       }).sort((a, b) => a.created_at < b.created_at ? 1 : -1).slice(offset, offset + limit + 1);
     }
     return {
       deployments: rows.slice(0, limit).map((row) => toDeployment(row, urls.get(row.endpoint) ?? null)),
+      events: include_history && offset === 0 ? records.events(endpoint ?? null, EVENTS) : [],
       next_cursor: rows.length > limit ? String(offset + limit) : null,
     };
   },

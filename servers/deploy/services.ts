@@ -3,8 +3,9 @@ import type { CommandContext } from "@/shared/command.ts";
 import type { Log } from "@/shared/log.ts";
 import { openRecords } from "@/deployment/changes.ts";
 import { tellSupervisor } from "@/deployment/control_file.ts";
-import type { DeployParts } from "@/deployment/deploy.ts";
+import type { DeployParts } from "@/deployment/until_serving.ts";
 import { ensureSupervisor, needsSupervisor } from "@/deployment/ensure_supervisor.ts";
+import { parseAlertRule } from "@/monitoring/alert_rule.ts";
 import { openRegistry } from "@/registry/registry.ts";
 import type { OpenServices } from "../serve.ts";
 
@@ -17,6 +18,8 @@ const WATCH_EVERY_MS = 1000;
  * back what should run, and a supervisor that dies is replaced within a second or two.
  */
 export function openServices(context: CommandContext, log: Log): OpenServices<DeployServices> {
+  // Refused here, where a person hears of it: the supervisor leaves a bad rule out.
+  context.config["alerts.rules"].forEach(parseAlertRule);
   const records = openRecords(context.home);
   const registry = openRegistry(context.home);
   let watching = true;

@@ -1,15 +1,21 @@
 /** The table of the deploy-server's tools. A new tool is one file and one line here. */
 import type { AnyTool } from "../tool.ts";
+import { createApiKeyTool } from "./create_api_key.ts";
 import { createEndpointTool } from "./create_endpoint.ts";
 import { deleteEndpointTool } from "./delete_endpoint.ts";
 import { deployModelTool } from "./deploy_model.ts";
 import { exportDeploymentTool } from "./export_deployment.ts";
 import { getDeploymentStatusTool } from "./get_deployment_status.ts";
+import { listApiKeysTool } from "./list_api_keys.ts";
 import { listDeploymentsTool } from "./list_deployments.ts";
+import { revokeApiKeyTool } from "./revoke_api_key.ts";
 import { rollbackDeploymentTool } from "./rollback_deployment.ts";
+import { rotateApiKeyTool } from "./rotate_api_key.ts";
 import { scaleDeploymentTool } from "./scale_deployment.ts";
 import type { DeployServices } from "./services.ts";
+import { setTrafficTool } from "./set_traffic.ts";
 import { testEndpointTool } from "./test_endpoint.ts";
+import { updateEndpointTool } from "./update_endpoint.ts";
 import { updateModelTool } from "./update_model.ts";
 
 export const TOOLS: readonly AnyTool<DeployServices>[] = [
@@ -20,7 +26,13 @@ export const TOOLS: readonly AnyTool<DeployServices>[] = [
   listDeploymentsTool,
   rollbackDeploymentTool,
   updateModelTool,
+  setTrafficTool,
   scaleDeploymentTool,
+  updateEndpointTool,
+  createApiKeyTool,
+  listApiKeysTool,
+  rotateApiKeyTool,
+  revokeApiKeyTool,
   exportDeploymentTool,
   deleteEndpointTool,
 ];

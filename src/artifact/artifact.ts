@@ -14,8 +14,10 @@ import { estimatorOf } from "@/ml/estimators.ts";
 import { checkParams, type FittedPipeline } from "@/ml/pipeline.ts";
 import type { State } from "@/ml/state.ts";
 import { transformerOf } from "@/ml/transformers.ts";
+import { type AnswerProfile, type ModelProfile, profileColumns } from "@/monitoring/model_profile.ts";
 import { type Golden, makeGolden } from "./golden.ts";
 import { type Packed, packState, unpackState } from "./pack_state.ts";
+import { PROFILE, profileFault } from "./profile_schema.ts";
 
 export const FORMAT_VERSION = 1;
 const METADATA_KEY = "mlmcp";
@@ -58,21 +60,29 @@ export interface ArtifactFacts {
 export interface Artifact extends ArtifactFacts {
   pipeline: FittedPipeline;
   golden: Golden;
+  /** What drift is measured against; null in models of before there was one. */
+  profile: ModelProfile | null;
   sha256: string;
   size_bytes: number;
 }
 
 /**
- * @param golden_table rows of the training data; the first few become golden rows
+ * @param facts.train the training data: some rows become golden rows, and all of them the profile of the columns
+ * @param facts.answers what the model says of rows that it has not learned from
  */
 export function encodeArtifact(
   pipeline: FittedPipeline,
-  facts: ArtifactFacts & { golden_table: Table },
+  facts: ArtifactFacts & { train: Table; answers?: AnswerProfile | null },
 ): Uint8Array {
   const tensors: Record<string, Tensor> = {};
-  const { golden_table, ...rest } = facts;
+  const { train, answers = null, ...rest } = facts;
+  const profile: ModelProfile = {
+    columns: profileColumns(train.columns, pipeline.features, rest.importances),
+    answers,
+  };
   const document = {
     ...rest,
+    profile,
     format_version: FORMAT_VERSION,
     pipeline: {
       ...pipeline,
@@ -82,7 +92,7 @@ export function encodeArtifact(
       })),
       state: packState(pipeline.state, "model", tensors),
     },
-    golden: makeGolden(pipeline, golden_table),
+    golden: makeGolden(pipeline, train),
   };
   return encodeSafetensors(tensors, { [METADATA_KEY]: canonicalJson(document) });
 }
@@ -116,6 +126,7 @@ const DOCUMENT = z.strictObject({
     hint: z.string(),
   })).default([]),
   ignored_findings: z.array(z.string()).default([]),
+  profile: PROFILE.nullable().default(null),
   pipeline: z.strictObject({
     task: z.enum(["classification", "regression"]),
     algorithm: z.string(),
@@ -153,22 +164,7 @@ const DOCUMENT = z.strictObject({
  */
 export function decodeArtifact(bytes: Uint8Array): Artifact {
   const { tensors, metadata } = decodeSafetensors(bytes);
-  const text = metadata[METADATA_KEY];
-  if (text === undefined) {
-    throw damaged(`its metadata has no "${METADATA_KEY}", so it is not a model of mlmcp`);
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw damaged(`its description is not JSON: ${(error as Error).message}`);
-  }
-  const parsed = DOCUMENT.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw damaged(`${issue.path.join(".") || "its description"}: ${issue.message}`);
-  }
-  const document = parsed.data;
+  const document = readDocument(metadata);
   const unused = new Set(Object.keys(tensors));
   const unpack = (value: Packed, where: string): State => {
     const state = unpackState(value, where, tensors, unused);
@@ -185,7 +181,37 @@ export function decodeArtifact(bytes: Uint8Array): Artifact {
   };
   if (unused.size > 0) throw damaged(`the tensor "${[...unused][0]}" belongs to nothing`);
   checkConsistency(pipeline, document.baseline.prior, document.golden);
+  const fault = document.profile && profileFault(document.profile, pipeline);
+  if (fault) throw damaged(`profile: ${fault}`);
   return { ...document, pipeline, sha256: sha256Hex(bytes), size_bytes: bytes.length };
+}
+
+function readDocument(metadata: Record<string, string>): z.infer<typeof DOCUMENT> {
+  const text = metadata[METADATA_KEY];
+  if (text === undefined) {
+    throw damaged(`its metadata has no "${METADATA_KEY}", so it is not a model of mlmcp`);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw damaged(`its description is not JSON: ${(error as Error).message}`);
+  }
+  const parsed = DOCUMENT.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw damaged(`${issue.path.join(".") || "its description"}: ${issue.message}`);
+  }
+  return parsed.data;
+}
+
+/**
+ * Only the task and the profile, without the learned state.
+ * @throws AppError data_loss as decodeArtifact does
+ */
+export function readProfile(bytes: Uint8Array): Pick<Artifact, "profile"> & Pick<FittedPipeline, "task"> {
+  const { profile, pipeline: { task } } = readDocument(decodeSafetensors(bytes).metadata);
+  return { task, profile };
 }
 
 /** What a schema can't say: names that must be known, and lengths that must agree. */

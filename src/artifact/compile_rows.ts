@@ -13,7 +13,13 @@ import { numberFrom, textFrom } from "./rows_to_table.ts";
  * of the model's columns, or has a category that training never saw
  * @throws AppError naming the row, the column and the rule, as rowsToTable does
  */
-export type ReadRows = (rows: readonly unknown[]) => Matrix | null;
+export type ReadRows = (rows: readonly unknown[]) => CompiledRows | null;
+
+export interface CompiledRows {
+  matrix: Matrix;
+  /** No number or date is outside of the range of training. */
+  isInside: boolean;
+}
 
 type Read = (value: unknown, row: number) => number | null;
 
@@ -46,16 +52,18 @@ export function compileRows(pipeline: FittedPipeline): ReadRows {
     const matrix = n === 1 ? one : { ...one, rows: n, data: new Float64Array(n * cols) };
     const { data } = matrix;
     if (n === 1) data.fill(0);
+    let isInside = true;
     for (let j = 0; j < columns.length; j++) {
-      const { name, at, read, write } = columns[j];
+      const { name, at, min, max, read, write } = columns[j];
       for (let i = 0; i < n; i++) {
         const row = rows[i] as Record<string, unknown>;
         const value = read(row[Array.isArray(row) ? j : name], i);
         if (value === null) return null;
+        if (value < min || value > max) isInside = false;
         write(value, data, at * n + i, n);
       }
     }
-    return matrix;
+    return { matrix, isInside };
   };
 }
 
@@ -63,6 +71,9 @@ interface CompiledColumn {
   name: string;
   /** Its first column of the matrix. */
   at: number;
+  /** Of training; infinite for categories. */
+  min: number;
+  max: number;
   /** The number, the place or NaN; null for what only the plain path can judge. */
   read: Read;
   write: ValueWriter["write"];
@@ -82,6 +93,7 @@ function compileColumns({ features, prepared }: FittedPipeline): CompiledColumn[
       const text = textFrom(feature, value, i);
       return text === null ? NaN : places.get(text) ?? null;
     };
-    return { name: feature.name, at, read, write };
+    const { name, min = -Infinity, max = Infinity } = places === undefined ? feature : { name: feature.name };
+    return { name, at, min, max, read, write };
   });
 }

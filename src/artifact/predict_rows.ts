@@ -2,6 +2,7 @@
 import { estimatorOf } from "@/ml/estimators.ts";
 import { type FittedPipeline, labelsOf, predictScores } from "@/ml/pipeline.ts";
 import { compileRows, type ReadRows } from "./compile_rows.ts";
+import { rangeWarnings } from "./range_warnings.ts";
 import { rowsToTable } from "./rows_to_table.ts";
 
 export interface RowPredictions {
@@ -33,7 +34,7 @@ export function predictRows(
 const compiled = new WeakMap<FittedPipeline, ReadRows>();
 
 /**
- * @returns what predictScores gives, and the warnings of rowsToTable
+ * @returns what predictScores gives, and the warnings of rowsToTable and rangeWarnings
  * @throws AppError invalid_argument naming the row, the column and the rule
  */
 export function scoreRows(
@@ -42,10 +43,15 @@ export function scoreRows(
 ): { scores: Float64Array; warnings: string[] } {
   let read = compiled.get(pipeline);
   if (read === undefined) compiled.set(pipeline, read = compileRows(pipeline));
-  const matrix = rows.length > 0 ? read(rows) : null;
-  if (matrix !== null) {
-    return { scores: estimatorOf(pipeline.algorithm).predict(matrix, pipeline.state), warnings: [] };
+  const compiledRows = rows.length > 0 ? read(rows) : null;
+  if (compiledRows !== null) {
+    const { matrix, isInside } = compiledRows;
+    const scores = estimatorOf(pipeline.algorithm).predict(matrix, pipeline.state);
+    return { scores, warnings: isInside ? [] : rangeWarnings(pipeline, rows) };
   }
   const { table, warnings } = rowsToTable(pipeline, rows);
-  return { scores: predictScores(pipeline, table), warnings };
+  return {
+    scores: predictScores(pipeline, table),
+    warnings: [...warnings, ...rangeWarnings(pipeline, rows)],
+  };
 }

@@ -18,6 +18,8 @@ export const sqliteReader: Reader = {
 };
 
 async function readSqlite(bytes: Uint8Array, options: ReadOptions): Promise<Table> {
+  // sql.js asks for its folder, from which it then reads nothing; in the compiled program a module has none.
+  Object.assign(globalThis, { __dirname: "" });
   // Half of what a learning Worker would load, and few tables need it.
   const [{ default: initSqlJs }, { default: wasm }] = await Promise.all([
     import("sql.js"),

@@ -4,8 +4,11 @@
  */
 import { AppError, type WireError } from "@/shared/errors.ts";
 import { type Home, openState, transact } from "@/shared/home.ts";
-import { LatencyHistogram } from "@/shared/latency_histogram.ts";
 import type { ReplicaCounters } from "@/shared/replica_protocol.ts";
+import { addCounters } from "./add_counters.ts";
+import { addEvent } from "./events.ts";
+import type { PromotionRules } from "./promotion_rules.ts";
+import { adjust, endChallenger, promote } from "./traffic_changes.ts";
 import { type DeploymentRow, type EndpointRow, Records, type ReplicaRow, TABLES } from "./records.ts";
 
 export function openRecords(home: Home): Records {
@@ -19,13 +22,23 @@ export interface NewEndpoint {
   host: string;
   port: number;
   auth: EndpointRow["auth"];
-  api_key_sha256: string | null;
   rate_limit_per_s: number | null;
+  allowed_origins: string[];
+  max_body_mb: number;
+  max_waiting: number;
+  tls: boolean;
   caller: string;
 }
 
-/** @throws AppError already_exists for a name or port that is taken by another endpoint of this home */
-export function addEndpoint(records: Records, endpoint: NewEndpoint): EndpointRow {
+/**
+ * @param also what else must be written with it, or not at all
+ * @throws AppError already_exists for a name or port that is taken by another endpoint of this home
+ */
+export function addEndpoint(
+  records: Records,
+  endpoint: NewEndpoint,
+  also: () => void = () => {},
+): EndpointRow {
   return transact(records.db, () => {
     if (records.endpoint(endpoint.name)) {
       throw new AppError(
@@ -51,6 +64,8 @@ export function addEndpoint(records: Records, endpoint: NewEndpoint): EndpointRo
       created_by: caller,
     };
     records.insert("endpoint", row);
+    also();
+    addEvent(records, "created", { endpoint: row.name }, caller, { port: row.port, auth: row.auth });
     return row;
   });
 }
@@ -71,32 +86,62 @@ export interface NewDeployment {
   action: DeploymentRow["action"];
   /** Wanted number of replicas; undefined leaves it. */
   replicas?: number;
+  /** Beside what is live, not instead of it; undefined: it takes all requests. */
+  challenge?: Challenge;
 }
 
-export type Added = { is: "new" | "same"; deployment: DeploymentRow } | {
-  is: "busy";
+export interface Challenge {
+  strategy: "canary" | "shadow";
+  /** Of a canary, between 0 and 1; null for a shadow. */
+  weight: number | null;
+  sticky_header: string | null;
+  rules: PromotionRules | null;
+}
+
+export interface Added {
+  is: "new" | "same" | "promoted" | "busy";
   deployment: DeploymentRow;
-};
+}
 
 /**
- * Wants a model on an endpoint.
- * @returns `same` when that model already serves there, or is on its way; `busy` when another one is on its way
- * @throws AppError not_found when the endpoint is gone
+ * Wants a model on an endpoint, instead of what is live there or beside it. A challenger whose model is wanted
+ * instead is promoted: it is in every replica already.
+ * @returns `same` when that model already serves there so, or is on its way; `busy` when another one is on its way;
+ *   `promoted` when it was the challenger
+ * @throws AppError not_found when the endpoint is gone; failed_precondition when nothing can be challenged
  */
 export function addDeployment(records: Records, wanted: NewDeployment): Added {
   return transact(records.db, () => {
+    const { replicas, challenge, ...rest } = wanted;
     const endpoint = records.endpoint(wanted.endpoint);
     if (!endpoint || endpoint.desired === "deleted") throw noEndpoint(records, wanted.endpoint);
+    const isIt = (row: DeploymentRow | null): row is DeploymentRow =>
+      row?.model_id === wanted.model_id && row.artifact_sha256 === wanted.artifact_sha256;
     const pending = records.pending(wanted.endpoint);
-    if (pending && pending.model_id !== wanted.model_id) return { is: "busy", deployment: pending };
-    const same = pending ?? (endpoint.desired === "running" ? records.live(wanted.endpoint) : null);
-    if (wanted.replicas !== undefined && wanted.replicas !== endpoint.replicas) {
-      records.updateEndpoint(endpoint.name, { replicas: wanted.replicas });
+    if (pending && !(isIt(pending) && pending.strategy === (challenge?.strategy ?? "replace"))) {
+      return { is: "busy", deployment: pending };
     }
-    if (same?.model_id === wanted.model_id && same.artifact_sha256 === wanted.artifact_sha256) {
-      return { is: "same", deployment: same };
+    const running = endpoint.desired === "running";
+    const live = running ? records.live(wanted.endpoint) : null;
+    if (challenge && !pending) refuseChallenge(endpoint.name, wanted.model_id, live, isIt(live));
+    if (replicas !== undefined && replicas !== endpoint.replicas) {
+      records.updateEndpoint(endpoint.name, { replicas });
+      addEvent(records, "scaled", { endpoint: endpoint.name }, wanted.caller, {
+        from: endpoint.replicas,
+        to: replicas,
+      });
     }
-    const { replicas: _, ...rest } = wanted;
+    if (pending) return { is: "same", deployment: pending };
+    if (isIt(live)) return { is: "same", deployment: live };
+    const challenger = running ? records.challenger(wanted.endpoint) : null;
+    if (isIt(challenger)) {
+      if (challenge) adjust(records, challenger, challenge, { caller: wanted.caller });
+      else {
+        promote(records, challenger, { caller: wanted.caller, detail: { reason: `${wanted.action} of it` } });
+      }
+      const deployment = records.deployment(challenger.deployment_id)!;
+      return { is: challenge ? "same" : "promoted", deployment };
+    }
     const deployment: DeploymentRow = {
       ...rest,
       deployment_id: `dep_${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`,
@@ -107,15 +152,35 @@ export function addDeployment(records: Records, wanted: NewDeployment): Added {
       created_at: now(),
       served_from: null,
       served_until: null,
+      strategy: challenge?.strategy ?? "replace",
+      weight: challenge?.weight ?? null,
+      sticky_header: challenge?.sticky_header ?? null,
+      rules: challenge?.rules ?? null,
+      step_counters: null,
+      step_from: null,
     };
     records.insert("deployment", deployment);
     records.updateEndpoint(endpoint.name, { desired: "running", error: null });
+    addEvent(records, "wanted", deployment, wanted.caller, {
+      action: deployment.action,
+      strategy: deployment.strategy,
+      environment: deployment.environment,
+    });
     return { is: "new", deployment };
   });
 }
 
+function refuseChallenge(name: string, model_id: string, live: DeploymentRow | null, isLive: boolean): void {
+  const refuse = (state: string, hint: string) =>
+    new AppError("failed_precondition", `Cannot put ${model_id} beside what "${name}" serves: ${state}`, {
+      hint,
+    });
+  if (!live) throw refuse("nothing serves there", "Use deploy_model.");
+  if (isLive) throw refuse("it is what serves there", "Name another model.");
+}
+
 /**
- * The pending deployment serves now; what served before does no more.
+ * The pending deployment serves now; what served before does no more, and what challenged that goes, too.
  * @returns false when it is not pending any more, since the endpoint was stopped meanwhile
  */
 export function makeLive(records: Records, deployment: DeploymentRow): boolean {
@@ -123,8 +188,16 @@ export function makeLive(records: Records, deployment: DeploymentRow): boolean {
     if (records.deployment(deployment.deployment_id)?.status !== "pending") return false;
     const before = records.live(deployment.endpoint);
     if (before) records.updateDeployment(before.deployment_id, { status: "superseded", served_until: now() });
+    endChallenger(records, deployment.endpoint, {
+      caller: deployment.caller,
+      detail: { reason: `version ${deployment.version} takes all requests` },
+    });
     records.updateDeployment(deployment.deployment_id, { status: "live", served_from: now() });
     records.updateEndpoint(deployment.endpoint, { live_version: deployment.version, error: null });
+    addEvent(records, "live", deployment, deployment.caller, {
+      action: deployment.action,
+      ...(before ? { instead_of: before.version } : {}),
+    });
     return true;
   });
 }
@@ -134,6 +207,7 @@ export function makeFailed(records: Records, deployment: DeploymentRow, error: W
   transact(records.db, () => {
     if (records.deployment(deployment.deployment_id)?.status !== "pending") return;
     records.updateDeployment(deployment.deployment_id, { status: "failed", error });
+    addEvent(records, "failed", deployment, deployment.caller, { error });
     const endpoint = records.endpoint(deployment.endpoint);
     if (endpoint?.desired === "running") {
       records.updateEndpoint(deployment.endpoint, { desired: deployment.previous_desired });
@@ -146,6 +220,7 @@ export function wantStopped(
   records: Records,
   name: string | null,
   desired: "stopped" | "deleted" = "stopped",
+  caller = "local",
 ): string[] {
   return transact(records.db, () => {
     const names: string[] = [];
@@ -159,10 +234,12 @@ export function wantStopped(
           hint: "Deploy it again.",
         };
         records.updateDeployment(pending.deployment_id, { status: "failed", error });
+        addEvent(records, "failed", pending, caller, { error });
       }
       if (endpoint.desired === desired || endpoint.desired === "deleted") continue;
       if (endpoint.desired === "running" || desired === "deleted") names.push(endpoint.name);
       records.updateEndpoint(endpoint.name, { desired });
+      addEvent(records, desired, { endpoint: endpoint.name }, caller);
     }
     return names;
   });
@@ -173,8 +250,13 @@ export function makeStopped(records: Records, name: string): void {
   transact(records.db, () => {
     const endpoint = records.endpoint(name);
     if (!endpoint || endpoint.desired === "running") return;
-    const live = records.live(name);
-    if (live) records.updateDeployment(live.deployment_id, { status: "stopped", served_until: now() });
+    for (const row of [records.live(name), records.challenger(name)]) {
+      if (!row) continue;
+      records.updateDeployment(row.deployment_id, {
+        status: "stopped",
+        served_until: row.served_from && now(),
+      });
+    }
     if (endpoint.desired === "deleted") records.deleteEndpoint(name);
     else records.updateEndpoint(name, { live_version: null, error: null });
   });
@@ -190,6 +272,16 @@ export function retireReplica(records: Records, replica_id: string, counters: Re
   });
 }
 
+/** How many replicas are wanted. */
+export function wantReplicas(records: Records, name: string, replicas: number, caller: string): void {
+  transact(records.db, () => {
+    const endpoint = records.endpoint(name);
+    if (!endpoint || endpoint.replicas === replicas) return;
+    records.updateEndpoint(name, { replicas });
+    addEvent(records, "scaled", { endpoint: name }, caller, { from: endpoint.replicas, to: replicas });
+  });
+}
+
 /** The process of a slot is gone and another will take its place; its counters are kept before they are lost. */
 export function keepCounters(records: Records, row: ReplicaRow, counters: ReplicaCounters | null): void {
   const last = counters ?? row.counters;
@@ -198,17 +290,6 @@ export function keepCounters(records: Records, row: ReplicaRow, counters: Replic
     records.updateEndpoint(row.endpoint, { retired: addCounters(endpoint.retired, last) });
   }
   if (row.counters) records.updateReplica(row.replica_id, { counters: null });
-}
-
-export function addCounters(a: ReplicaCounters | null, b: ReplicaCounters): ReplicaCounters {
-  if (!a) return { ...b, per_s: 0 };
-  const by_status = { ...a.by_status };
-  for (const [status, count] of Object.entries(b.by_status)) {
-    by_status[status] = (by_status[status] ?? 0) + count;
-  }
-  const latency = LatencyHistogram.fromWire(a.latency);
-  latency.add(LatencyHistogram.fromWire(b.latency));
-  return { by_status, rows: a.rows + b.rows, per_s: 0, latency: latency.toWire() };
 }
 
 export function noEndpoint(records: Records, name: string): AppError {

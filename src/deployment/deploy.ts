@@ -1,101 +1,78 @@
 /** What a caller can ask for: deploy, update, roll back, scale, delete. Each writes its wish and waits for it. */
-import type { CommandContext } from "@/shared/command.ts";
-import { AppError, fromWireError } from "@/shared/errors.ts";
-import { sha256Hex } from "@/shared/hash.ts";
-import { MODEL_NAME, type ModelVersion, type Registry } from "@/registry/registry.ts";
-import {
-  addDeployment,
-  addEndpoint,
-  type NewDeployment,
-  noEndpoint,
-  portTaken,
-  wantStopped,
-} from "./changes.ts";
-import { describeEndpoint, urlOf } from "./describe.ts";
+import { AppError } from "@/shared/errors.ts";
+import { hasTls, readCertificate } from "@/shared/tls_files.ts";
+import { MODEL_NAME, type ModelVersion } from "@/registry/registry.ts";
+import { addEndpoint, type Challenge, noEndpoint, portTaken, wantReplicas, wantStopped } from "./changes.ts";
 import { ensureSupervisor } from "./ensure_supervisor.ts";
 import { checkGate } from "./gate.ts";
+import { addKey, type NewKey } from "./new_key.ts";
+import { originOf } from "./origins.ts";
 import { firstFreePort, isFree } from "./ports.ts";
 import type { DeploymentRow, EndpointRow, Records } from "./records.ts";
+import type { SettingWishes } from "./settings.ts";
+import { abortChallenger } from "./traffic_changes.ts";
+import {
+  type DeployedEndpoint,
+  type DeployParts,
+  pause,
+  untilServing,
+  WAIT_MS,
+  type Waiting,
+  want,
+} from "./until_serving.ts";
 
-export interface DeployParts {
-  records: Records;
-  registry: Registry;
-  context: CommandContext;
-}
-
-/** How a caller waits: until cancelled, told how far it is. */
-export interface Waiting {
-  caller: string;
-  signal: AbortSignal;
-  progress(done: number, total: number, message?: string): void;
-}
-
-export interface DeployedEndpoint {
-  deployment_id: string;
-  endpoint: string;
-  version: number;
-  model_id: string;
-  url: string;
-  status: "ready" | "degraded" | "failed" | "stopped";
-  replicas: number;
-}
-
-const WAIT_MS = 30_000;
-const LOOK_EVERY_MS = 40;
 /** More on one machine than make sense. */
 export const MAX_REPLICAS = 64;
 
-export interface CreateEndpoint {
+export interface CreateEndpoint extends SettingWishes {
   name: string;
   port?: number;
-  auth?: "none" | "api_key";
-  rate_limit_per_s?: number;
+  tls?: boolean;
 }
 
-/** @returns the endpoint, and its API key, which is shown this once */
+/** @returns the endpoint, and its first API key, which is shown this once */
 export function createEndpoint(
   { records, context }: DeployParts,
-  { name, port, auth = "none", rate_limit_per_s }: CreateEndpoint,
+  wishes: CreateEndpoint,
   caller: string,
-): { endpoint: EndpointRow; api_key?: string } {
+): { endpoint: EndpointRow; api_key?: string; key_id?: string } {
+  const { name, port, auth = "none" } = wishes;
+  const { config } = context;
   if (!MODEL_NAME.test(name)) {
     throw new AppError("invalid_argument", `Cannot create endpoint "${name}": that is no endpoint name`, {
       hint: "Use 1 to 64 small letters, digits, - and _, with a letter or digit at both ends.",
     });
   }
-  const host = context.config["serving.host"];
+  if (wishes.tls) readCertificate(config);
+  const settings = {
+    auth,
+    rate_limit_per_s: wishes.rate_limit_per_s ?? null,
+    allowed_origins: (wishes.allowed_origins ?? []).map(originOf),
+    max_body_mb: wishes.max_body_mb ?? config["serving.max_body_mb"],
+    max_waiting: wishes.max_waiting ?? config["serving.max_waiting"],
+    tls: wishes.tls ?? hasTls(config),
+  };
+  const host = config["serving.host"];
   // Two that ask at once may see the same port free: the table knows it once, and who comes second looks again.
   for (let attempt = 0;; attempt++) {
     const taken = new Set(records.endpoints().map((endpoint) => endpoint.port));
     if (port !== undefined && !taken.has(port) && !isFree(host, port)) {
       throw portTaken(port, "another program listens there");
     }
-    const chosen = port ?? firstFreePort(host, context.config["serving.port_from"], taken);
-    const api_key = auth === "api_key" ? newApiKey() : undefined;
+    const chosen = port ?? firstFreePort(host, config["serving.port_from"], taken);
     try {
-      const endpoint = addEndpoint(records, {
-        name,
-        host,
-        port: chosen,
-        auth,
-        api_key_sha256: api_key === undefined ? null : sha256Hex(new TextEncoder().encode(api_key)),
-        rate_limit_per_s: rate_limit_per_s ?? null,
-        caller,
+      let first: NewKey | null = null;
+      const endpoint = addEndpoint(records, { name, host, port: chosen, ...settings, caller }, () => {
+        if (auth === "api_key") first = addKey(records, name, { name: "first" }, caller);
       });
-      return { endpoint, ...(api_key === undefined ? {} : { api_key }) };
+      const made = first as NewKey | null;
+      return { endpoint, ...(made ? { api_key: made.api_key, key_id: made.key.key_id } : {}) };
     } catch (error) {
       const lostRace = port === undefined && attempt < 10 && error instanceof AppError &&
         /port/.test(error.message);
       if (!lostRace) throw error;
     }
   }
-}
-
-/** 256 random bits. */
-function newApiKey(): string {
-  return `mlk_${
-    crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true })
-  }`;
 }
 
 export interface DeployModel {
@@ -162,9 +139,11 @@ function findDeployable({ registry }: DeployParts, wanted: DeployModel): ModelVe
 
 export interface UpdateModel extends Omit<DeployModel, "environment" | "replicas"> {
   endpoint: string;
+  /** Beside what serves, not instead of it. */
+  challenge?: Challenge;
 }
 
-/** Puts another model on an endpoint that serves, in place: no request fails. */
+/** Puts another model on an endpoint that serves, instead of what serves there or beside it: no request fails. */
 export async function updateModel(
   parts: DeployParts,
   wanted: UpdateModel,
@@ -191,10 +170,14 @@ export async function updateModel(
     gate_id: wanted.gate_id ?? null,
     caller: waiting.caller,
     action: "update",
+    challenge: wanted.challenge,
   }, waiting);
 }
 
-/** Goes back to a version that has served: the one given, or the last one with another model. */
+/**
+ * Goes back to a version that has served: the one given, or the last one with another model. While a canary gets
+ * requests, going back is ending it.
+ */
 export async function rollBack(
   parts: DeployParts,
   { endpoint: name, to_version }: { endpoint: string; to_version?: number },
@@ -202,6 +185,16 @@ export async function rollBack(
 ): Promise<DeployedEndpoint & { restored_version: number }> {
   const { records, registry } = parts;
   const endpoint = knownEndpoint(records, name);
+  const live = records.live(name);
+  const challenger = records.challenger(name);
+  if (live && challenger?.status === "canary" && (to_version ?? live.version) === live.version) {
+    const decision = { caller: waiting.caller, detail: { reason: "rolled back" } };
+    // The rules may have promoted it at this moment; then there is something to go back from.
+    if (!abortChallenger(records, challenger, decision)) {
+      return await rollBack(parts, { endpoint: name, to_version: live.version }, waiting);
+    }
+    return { ...await untilServing(parts, live, waiting), restored_version: live.version };
+  }
   const target = rollbackTarget(records, endpoint, to_version);
   const model = registry.find(target.model_id);
   registry.bytes(model);
@@ -226,9 +219,10 @@ function rollbackTarget(
   const refuse = (state: string, hint: string) =>
     new AppError("failed_precondition", `Cannot roll back endpoint "${endpoint.name}": ${state}`, { hint });
   const live = records.live(endpoint.name);
-  const served = records.history(endpoint.name).filter((row) => row.served_from !== null).sort((a, b) =>
-    b.version - a.version
-  );
+  // A canary that was ended, or is being tried, has not served as what it would be now.
+  const served = records.history(endpoint.name)
+    .filter(({ served_from, status }) => served_from !== null && status !== "aborted" && status !== "canary")
+    .sort((a, b) => b.version - a.version);
   const numbers = served.map(({ version, model_id }) => `${version} (${model_id})`).join(", ") || "none";
   if (to_version !== undefined) {
     const target = served.find(({ version }) => version === to_version);
@@ -262,15 +256,19 @@ export async function scale(
       hint: "Use deploy_model with the number of replicas.",
     });
   }
-  records.updateEndpoint(name, { replicas });
+  wantReplicas(records, name, replicas, waiting.caller);
   return await untilServing(parts, live, waiting);
 }
 
 /** Ends its replicas and gives its port back; the history of what served there is kept. */
-export async function deleteEndpoint(parts: DeployParts, name: string, { signal }: Waiting): Promise<void> {
+export async function deleteEndpoint(
+  parts: DeployParts,
+  name: string,
+  { caller, signal }: Waiting,
+): Promise<void> {
   const { records, context } = parts;
   knownEndpoint(records, name);
-  wantStopped(records, name, "deleted");
+  wantStopped(records, name, "deleted", caller);
   const deadline = performance.now() + WAIT_MS;
   for (let look = 0; records.endpoint(name)?.desired === "deleted"; look++) {
     if (look % 25 === 0) await ensureSupervisor(context);
@@ -291,94 +289,4 @@ export function knownEndpoint(records: Records, name: string): EndpointRow {
   const endpoint = records.endpoint(name);
   if (!endpoint || endpoint.desired === "deleted") throw noEndpoint(records, name);
   return endpoint;
-}
-
-/** Writes the wish down and waits until it is served. When another one is on its way, that one goes first. */
-async function want(parts: DeployParts, wanted: NewDeployment, waiting: Waiting): Promise<DeployedEndpoint> {
-  const { records, context } = parts;
-  waiting.progress(0, 3, `deploying ${wanted.model_id} to ${wanted.endpoint}`);
-  const deadline = performance.now() + WAIT_MS;
-  for (let look = 0;; look++) {
-    const added = addDeployment(records, wanted);
-    if (added.is !== "busy") return await untilServing(parts, added.deployment, waiting);
-    if (performance.now() > deadline) {
-      throw new AppError(
-        "aborted",
-        `Cannot deploy ${wanted.model_id} to "${wanted.endpoint}": ${added.deployment.model_id} is being deployed there`,
-        {
-          hint: "Try again when get_deployment_status says that it is done.",
-        },
-      );
-    }
-    if (look % 25 === 0) await ensureSupervisor(context);
-    await pause(waiting.signal);
-  }
-}
-
-async function untilServing(
-  parts: DeployParts,
-  { deployment_id, endpoint: name }: DeploymentRow,
-  waiting: Waiting,
-): Promise<DeployedEndpoint> {
-  const { records, context } = parts;
-  const deadline = performance.now() + WAIT_MS;
-  for (let look = 0;; look++) {
-    // Every second again: a supervisor that dies meanwhile is replaced, and its successor goes on.
-    if (look % 25 === 0) await ensureSupervisor(context);
-    const deployment = records.deployment(deployment_id)!;
-    const endpoint = records.endpoint(name);
-    if (deployment.status === "failed") throw fromWireError(deployment.error!);
-    if (!endpoint || deployment.status === "stopped" || deployment.status === "superseded") {
-      throw new AppError(
-        "aborted",
-        `Cannot go on deploying ${deployment.model_id} to "${name}": it was ${
-          endpoint ? deployment.status : "deleted"
-        } meanwhile`,
-        {
-          hint: "list_deployments with include_history tells what happened.",
-        },
-      );
-    }
-    const late = performance.now() > deadline;
-    if (deployment.status === "live") {
-      const ready = records.replicas(name).filter((replica) =>
-        replica.status === "ready" && replica.slot <= endpoint.replicas
-      ).length;
-      waiting.progress(
-        1 + ready / endpoint.replicas,
-        3,
-        `${ready} of ${endpoint.replicas} replicas are ready`,
-      );
-      if (
-        ready >= endpoint.replicas && records.replicas(name).length === endpoint.replicas || endpoint.error ||
-        late
-      ) {
-        const described = await describeEndpoint(records, endpoint);
-        waiting.progress(3, 3, `${described.status}: ${described.url}`);
-        return {
-          deployment_id,
-          endpoint: name,
-          version: deployment.version,
-          model_id: deployment.model_id,
-          url: urlOf(endpoint),
-          status: described.status,
-          replicas: endpoint.replicas,
-        };
-      }
-    } else if (late) {
-      throw new AppError(
-        "deadline_exceeded",
-        `Cannot deploy ${deployment.model_id} to "${name}": it was not ready within ${WAIT_MS / 1000} s`,
-        {
-          hint: "It goes on by itself; get_deployment_status shows when it is ready.",
-        },
-      );
-    }
-    await pause(waiting.signal);
-  }
-}
-
-async function pause(signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  await new Promise((done) => setTimeout(done, LOOK_EVERY_MS));
 }

@@ -3,17 +3,28 @@
  * database or can be asked from the replicas, so it can be killed between any two steps and its successor goes on.
  */
 import { AppError, toWireError, type WireError } from "@/shared/errors.ts";
+import { plainTraffic, type ReplicaCounters } from "@/shared/replica_protocol.ts";
+import { certificateHash, readTlsFiles, type TlsFiles } from "@/shared/tls_files.ts";
 import type { Registry } from "@/registry/registry.ts";
+import { accessHash, accessOf } from "./access.ts";
+import { NO_COUNTERS } from "./add_counters.ts";
 import { makeFailed, makeLive, makeStopped } from "./changes.ts";
+import { endpointCounters, recallCounters } from "./endpoint_counters.ts";
+import { EndpointWatch, type Seen, type WatchParts } from "./endpoint_watch.ts";
+import { artifactOf, equip } from "./equip.ts";
+import { judgeChallenger, type JudgeParts, stepCountersOf } from "./judge_challenger.ts";
 import { NobodyThere } from "./local_http.ts";
 import { isFree } from "./ports.ts";
 import type { DeploymentRow, EndpointRow } from "./records.ts";
-import { MANY_DEATHS, rateShare, Slot, type SlotParts } from "./slot.ts";
+import { setServedAlias } from "./served_alias.ts";
+import { MANY_DEATHS, Slot, type SlotParts } from "./slot.ts";
+import { makeChallenger } from "./traffic_changes.ts";
+import { sameTraffic, wantedTraffic } from "./wanted_traffic.ts";
 
 /** Looks, a second apart, that a busy replica gets to change its model. */
 const MAX_TRIES = 10;
 
-export interface KeeperParts extends SlotParts {
+export interface KeeperParts extends SlotParts, JudgeParts, WatchParts {
   registry: Registry;
 }
 
@@ -22,10 +33,14 @@ export class EndpointKeeper {
   #running: Promise<void> | null = null;
   #again = false;
   #adopted = false;
-  /** How often replicas were asked in vain to change to a version. */
-  #tries: { version: number; count: number } | null = null;
+  /** Certificate and key that no replica could serve with: not tried again. One may be written before the other. */
+  #refusedFiles: string | null = null;
 
-  constructor(readonly parts: KeeperParts, readonly name: string) {}
+  readonly watch: EndpointWatch;
+
+  constructor(readonly parts: KeeperParts, readonly name: string) {
+    this.watch = new EndpointWatch(parts, name);
+  }
 
   /** No process of it runs or is about to. */
   get idle(): boolean {
@@ -62,6 +77,8 @@ export class EndpointKeeper {
     const { records } = this.parts;
     if (!this.#adopted) {
       await Promise.all(records.replicas(this.name).map((row) => this.#slot(row.slot).adopt(row)));
+      const doors = this.#ready().flatMap(({ door }) => door ?? []);
+      await recallCounters(records, this.name, doors, this.#counters());
       this.#adopted = true;
     }
     await Promise.all([...this.#slots.values()].map((slot) => slot.look()));
@@ -72,14 +89,43 @@ export class EndpointKeeper {
     const endpoint = records.endpoint(this.name);
     if (!endpoint || endpoint.desired !== "running") {
       const ended = await Promise.all([...this.#slots.values()].map((slot) => this.#end(slot)));
+      this.watch.rest();
       const unsettled = endpoint &&
         (endpoint.desired === "deleted" || endpoint.live_version !== null || endpoint.error);
-      if (unsettled && ended.every(Boolean)) makeStopped(records, this.name);
+      if (unsettled && ended.every(Boolean)) {
+        makeStopped(records, this.name);
+        if (endpoint.desired === "deleted") this.watch.forget();
+      }
       return;
     }
     const pending = records.pending(this.name);
+    // A challenger needs a primary that serves; whatever else is wanted needs nobody.
+    const ready = this.#ready();
+    const sound = ready.length > 0 && ready.every(({ version }) => version === endpoint.live_version);
+    if (!pending || (pending.strategy !== "replace" && !sound)) await this.#hold(endpoint);
     if (pending) await this.#rollOut(endpoint, pending);
-    else await this.#hold(endpoint);
+    await this.#look();
+  }
+
+  async #look(): Promise<void> {
+    const seen = this.#seen();
+    if (seen) await this.watch.look(seen);
+  }
+
+  #seen(): Seen | null {
+    const endpoint = this.parts.records.endpoint(this.name);
+    if (!endpoint) return null;
+    const ready = this.#ready().filter(({ door }) => door);
+    return {
+      endpoint,
+      counters: this.#counters() ?? NO_COUNTERS,
+      in_flight: ready.reduce((sum, { lastStatus }) => sum + (lastStatus?.in_flight ?? 0), 0),
+      restarts: this.parts.records.replicas(this.name).reduce((sum, { restarts }) => sum + restarts, 0),
+      doors: ready.map(({ replica_id, door }) => ({
+        key: `${replica_id} ${door!.address.control_port}`,
+        door: door!,
+      })),
+    };
   }
 
   #slot(number: number): Slot {
@@ -99,11 +145,12 @@ export class EndpointKeeper {
   }
 
   /**
-   * Puts a new version in place on all replicas or on none. Each first checks it and keeps it aside; only when all
-   * have agreed are they told to use it, which can't fail any more but by dying, and who dies comes back with it.
+   * Puts a new version in place on all replicas or on none, instead of what is live or beside it. Each first checks
+   * it and keeps it aside; only when all have agreed are they told to use it, which can't fail any more but by
+   * dying, and who dies comes back with it.
    */
   async #rollOut(endpoint: EndpointRow, pending: DeploymentRow): Promise<void> {
-    const { records, log } = this.parts;
+    const { records, registry, log } = this.parts;
     const fail = (error: WireError) => {
       makeFailed(records, pending, error);
       log.warn("a deployment failed", {
@@ -115,14 +162,28 @@ export class EndpointKeeper {
     };
     let artifact: Uint8Array;
     try {
-      artifact = this.#bytesOf(pending);
+      artifact = artifactOf(registry, pending);
     } catch (error) {
       return fail(toWireError(error));
     }
-    const behind = this.#ready().filter((slot) => slot.version !== pending.version);
+    const challenges = pending.strategy !== "replace";
+    const live = records.live(this.name);
+    if (challenges && (!live || this.#ready().length === 0)) {
+      return fail(
+        endpoint.error ?? toWireError(
+          new AppError("unavailable", `Cannot put ${pending.model_id} beside what serves: nothing does now`, {
+            hint: "Try again when get_deployment_status says that the endpoint is ready.",
+          }),
+        ),
+      );
+    }
+    const traffic = challenges ? wantedTraffic(live!, pending) : plainTraffic(pending.version);
+    const behind = this.#ready().filter((slot) => !sameTraffic(slot.traffic, traffic));
     const refusals = await Promise.all(behind.map(async (slot) => {
       try {
-        await slot.door!.prepare(artifact, pending.model_id, pending.version);
+        if (!slot.held.includes(pending.version)) {
+          await slot.door!.prepare(artifact, pending.model_id, pending.version);
+        }
         return null;
       } catch (error) {
         if (!(error instanceof NobodyThere)) return toWireError(error);
@@ -136,94 +197,173 @@ export class EndpointKeeper {
       return fail(refusal);
     }
     if (records.pending(this.name)?.deployment_id !== pending.deployment_id) return void (this.#again = true);
+    const step_counters = stepCountersOf(this.#counters(), live?.version ?? 0, pending.version);
+    const began = performance.now();
     await Promise.all(behind.map(async (slot) => {
       try {
-        await slot.door?.commit(pending.version);
+        if (slot.door) await slot.direct(traffic);
       } catch (error) {
         log.warn("a replica did not change its model", {
           replica_id: slot.replica_id,
           error: (error as Error).message,
         });
+        await slot.look();
       }
-      await slot.look();
     }));
-    const late = this.#ready().filter((slot) => slot.version !== pending.version);
+    const swap_ms = Math.round((performance.now() - began) * 100) / 100;
+    const late = this.#ready().filter((slot) => !sameTraffic(slot.traffic, traffic));
     if (late.length > 0) {
-      // Too busy to hear it: asked again at the next look, and in the end replaced.
-      this.#tries = this.#tries?.version === pending.version
-        ? { version: pending.version, count: this.#tries.count + 1 }
-        : { version: pending.version, count: 1 };
-      if (this.#tries.count < MAX_TRIES) return;
+      // Too busy to hear it: told again at the next look, and in the end replaced.
+      if (late.some((slot) => slot.unheard < MAX_TRIES)) return;
       await Promise.all(late.map((slot) => this.#end(slot)));
     }
-    if (this.#ready().length === 0) {
+    if (!challenges && this.#ready().length === 0) {
       // Nobody serves: the first replica is the trial.
       const slot = this.#slot(1);
       slot.startAt_ms = 0;
       slot.quickDeaths = 0;
-      await this.#start([slot], endpoint, pending, artifact);
+      await this.#start([slot], endpoint, pending, null, artifact);
       if (slot.state !== "ready") return fail(slot.error ?? toWireError(null));
     }
-    if (!makeLive(records, pending)) return void (this.#again = true);
-    log.info("a deployment is live", {
+    const made = challenges ? makeChallenger(records, pending, step_counters) : makeLive(records, pending);
+    if (!made) return void (this.#again = true);
+    log.info(`a deployment is ${challenges ? pending.strategy : "live"}`, {
       endpoint: this.name,
       version: pending.version,
       model_id: pending.model_id,
+      ...(behind.length > 0 ? { swap_ms } : {}),
     });
-    try {
-      this.parts.registry.setAlias(pending.model_id, pending.environment);
-    } catch (error) {
-      log.warn("the model's alias was not set", {
-        alias: pending.environment,
-        error: (error as Error).message,
-      });
-    }
+    if (!challenges) setServedAlias(registry, pending, log);
     const now = records.endpoint(this.name);
     if (now?.desired === "running") await this.#hold(now);
   }
 
-  /** Keeps the wanted number of replicas of the live version. */
+  /** Keeps the wanted number of replicas, each with the traffic that is wanted. */
   async #hold(endpoint: EndpointRow): Promise<void> {
-    const { records } = this.parts;
+    const { records, registry } = this.parts;
     const live = records.live(this.name);
     if (!live) return;
+    let challenger = records.challenger(this.name);
+    if (challenger && judgeChallenger(this.parts, live, challenger, this.#counters())) {
+      this.#again = true;
+      return;
+    }
     let artifact: Uint8Array | null = null;
     let unreadable: WireError | null = null;
     const read = () => {
       try {
-        return artifact ??= this.#bytesOf(live);
+        return artifact ??= artifactOf(registry, live);
       } catch (error) {
         unreadable = toWireError(error);
         return null;
       }
     };
-    for (const slot of this.#slots.values()) {
-      if (slot.slot > endpoint.replicas) await this.#end(slot);
-      else if (slot.state === "ready" && slot.version !== live.version && read()) {
-        await this.#correct(slot, live, read()!);
-      }
-    }
+    for (const slot of this.#slots.values()) if (slot.slot > endpoint.replicas) await this.#end(slot);
+    const traffic = wantedTraffic(live, challenger);
+    const behind = this.#ready().filter((slot) => !sameTraffic(slot.traffic, traffic));
+    await Promise.all(behind.map(async (slot) => {
+      if (slot.held.includes(live.version) || read()) await this.#correct(slot, live, challenger, read);
+    }));
     for (let number = 1; number <= endpoint.replicas; number++) this.#slot(number);
     const now = performance.now();
     const due = [...this.#slots.values()].filter((slot) => slot.state === "down" && slot.startAt_ms <= now);
-    if (due.length > 0 && read()) await this.#start(due, endpoint, live, read()!);
-    for (const slot of this.#ready()) {
-      const share = rateShare(endpoint);
-      if (slot.lastStatus && slot.lastStatus.rate_limit_per_s !== share) {
-        await slot.door!.setLimit(share).catch(() => {});
-      }
-    }
+    challenger = records.challenger(this.name);
+    if (due.length > 0 && read()) await this.#start(due, endpoint, live, challenger, read()!);
+    await this.#tellAccess();
+    if (endpoint.tls) await this.#renewCertificate(endpoint, live, challenger, read);
     this.#say(endpoint, unreadable);
   }
 
-  /** A replica that was left behind, or ahead, when a supervisor was killed in the midst of a change. */
-  async #correct(slot: Slot, live: DeploymentRow, artifact: Uint8Array): Promise<void> {
+  /** Keys, limits and origins change in place, in every replica. */
+  async #tellAccess(): Promise<void> {
+    const { records, log } = this.parts;
+    // Read anew: it may have changed while replicas were started.
+    const endpoint = records.endpoint(this.name);
+    if (!endpoint) return;
+    const access = accessOf(records, endpoint);
+    const hash = accessHash(access);
+    await Promise.all(
+      this.#ready().map(async (slot) => {
+        if (slot.lastStatus?.access_sha256 === hash) return;
+        try {
+          await slot.door!.setAccess(access);
+          await slot.look();
+        } catch (error) {
+          if (error instanceof NobodyThere || (error as AppError).code === "deadline_exceeded") return;
+          // One of an earlier mlmcp, that was adopted and does not know these settings.
+          log.warn("a replica that can't be told who may ask is replaced", {
+            replica_id: slot.replica_id,
+            error: (error as Error).message,
+          });
+          await this.#end(slot);
+          this.#again = true;
+        }
+      }),
+    );
+  }
+
+  /**
+   * The certificate's file has changed: its replicas are replaced one after the other, with one more beside them
+   * meanwhile, for a replica can't open its port a second time.
+   */
+  async #renewCertificate(
+    endpoint: EndpointRow,
+    live: DeploymentRow,
+    challenger: DeploymentRow | null,
+    read: () => Uint8Array | null,
+  ): Promise<void> {
+    let files: TlsFiles;
     try {
-      await slot.door!.prepare(artifact, live.model_id, live.version);
-      await slot.door!.commit(live.version);
-      await slot.look();
+      files = readTlsFiles(this.parts.config);
+    } catch {
+      // In the midst of being changed, or gone: what serves goes on.
+      return;
+    }
+    const hash = certificateHash(files);
+    const stale = this.#ready().filter(({ lastStatus }) => lastStatus && lastStatus.tls_cert_sha256 !== hash);
+    if (stale.length === 0 || files.cert + files.key === this.#refusedFiles) return;
+    const artifact = read();
+    if (!artifact) return;
+    const spare = this.#slot(endpoint.replicas + 1);
+    await this.#start([spare], endpoint, live, challenger, artifact);
+    if (spare.state !== "ready") {
+      this.parts.log.error(`endpoint ${this.name} keeps its certificate: the new one is refused`, undefined, {
+        error: spare.error?.message,
+      });
+      this.#refusedFiles = files.cert + files.key;
+    } else {
+      for (const { slot } of stale) {
+        await this.#end(this.#slot(slot));
+        await this.#start([this.#slot(slot)], endpoint, live, challenger, artifact);
+      }
+      this.parts.log.info("a certificate was renewed", { endpoint: this.name });
+    }
+    await this.#end(spare);
+  }
+
+  /** Of all replicas, also of those that are gone. */
+  #counters(): ReplicaCounters | null {
+    const last = (slot: number) => this.#slots.get(slot)?.lastStatus?.counters ?? null;
+    return endpointCounters(this.parts.records, this.name, last);
+  }
+
+  /** A replica whose traffic has changed since, or that a killed supervisor left in the midst of a change. */
+  async #correct(
+    slot: Slot,
+    live: DeploymentRow,
+    challenger: DeploymentRow | null,
+    read: () => Uint8Array | null,
+  ): Promise<void> {
+    try {
+      if (!slot.held.includes(live.version)) {
+        await slot.door!.prepare(read()!, live.model_id, live.version);
+        await slot.direct(plainTraffic(live.version));
+      }
+      await equip(this.parts, slot, live, challenger);
     } catch (error) {
-      this.parts.log.warn("a replica of another version is replaced", {
+      if (error instanceof NobodyThere) return await slot.look();
+      if (slot.unheard > 0 && slot.unheard < MAX_TRIES) return;
+      this.parts.log.warn("a replica with other traffic is replaced", {
         replica_id: slot.replica_id,
         error: (error as Error).message,
       });
@@ -235,8 +375,15 @@ export class EndpointKeeper {
     slots: Slot[],
     endpoint: EndpointRow,
     deployment: DeploymentRow,
+    challenger: DeploymentRow | null,
     artifact: Uint8Array,
   ): Promise<void> {
+    const bringRest = async (slot: Slot) => {
+      await equip(this.parts, slot, deployment, challenger);
+      // Before it is asked for the first time: what others have counted must not be missing in its metrics.
+      const seen = this.#seen();
+      if (seen) await this.watch.introduce(seen, slot.door!);
+    };
     // Replicas share the port with each other; that must not become sharing it with another program.
     if (this.#ready().length === 0 && !isFree(endpoint.host, endpoint.port)) {
       for (const slot of slots) {
@@ -253,9 +400,9 @@ export class EndpointKeeper {
       return;
     }
     const [first, ...others] = this.#ready().length > 0 ? [null, ...slots] : slots;
-    await first?.start(endpoint, deployment, artifact, true);
+    await first?.start(endpoint, deployment, artifact, true, bringRest);
     if (first && first.state !== "ready") return;
-    await Promise.all(others.map((slot) => slot!.start(endpoint, deployment, artifact, false)));
+    await Promise.all(others.map((slot) => slot!.start(endpoint, deployment, artifact, false, bringRest)));
   }
 
   /** Writes down why the endpoint is not as wanted, when that has changed. */
@@ -265,20 +412,5 @@ export class EndpointKeeper {
     if (JSON.stringify(error) !== JSON.stringify(endpoint.error)) {
       this.parts.records.updateEndpoint(this.name, { error });
     }
-  }
-
-  #bytesOf(deployment: DeploymentRow): Uint8Array {
-    const { registry } = this.parts;
-    const model = registry.find(deployment.model_id);
-    if (model.artifact_sha256 !== deployment.artifact_sha256) {
-      throw new AppError(
-        "data_loss",
-        `Cannot deploy ${deployment.model_id}: the registry holds another artifact than the one that was validated`,
-        {
-          hint: "Validate and deploy it again.",
-        },
-      );
-    }
-    return registry.bytes(model);
   }
 }

@@ -17,6 +17,8 @@ export interface LocalRequest {
   headers?: Record<string, string>;
   body?: Uint8Array | string;
   timeout_ms: number;
+  /** PEM text of the certificate to trust: the request goes over TLS then. */
+  certificate?: string;
 }
 
 export interface LocalAnswer {
@@ -43,8 +45,18 @@ export async function localRequest(options: LocalRequest): Promise<LocalAnswer> 
       `Cannot reach ${where}: no answer within ${options.timeout_ms / 1000} s`,
     );
   }
+  if (error instanceof Error && /certificate/i.test(error.message)) throw badCertificate(where, error);
   if (error) throw new NobodyThere(where, error);
   return parseAnswer(bytes) ?? fail(new NobodyThere(where, new Error("the answer was cut off")));
+}
+
+function badCertificate(where: string, cause: Error): AppError {
+  return new AppError("failed_precondition", `Cannot trust ${where}: ${cause.message}`, {
+    hint: /CaUsedAsEndEntity/.test(cause.message)
+      ? "A certificate that signs itself must be no authority: make it with -addext basicConstraints=critical,CA:FALSE."
+      : "Look at serving.tls_cert_file: is it in date, and does the endpoint serve with it?",
+    cause,
+  });
 }
 
 /**
@@ -67,7 +79,7 @@ interface Exchange {
 
 /** Everything that comes until the other side closes, or time is up. Never throws. */
 async function exchange(
-  { host, port, method, path, headers, body, timeout_ms }: LocalRequest,
+  { host, port, method, path, headers, body, timeout_ms, certificate }: LocalRequest,
 ): Promise<Exchange> {
   const result: Exchange = { bytes: new Uint8Array(0), late: false, error: null };
   const chunks: Uint8Array[] = [];
@@ -77,7 +89,15 @@ async function exchange(
     close(connection);
   }, timeout_ms);
   try {
-    connection = await Deno.connect({ hostname: host, port });
+    connection = certificate === undefined
+      ? await Deno.connect({ hostname: host, port })
+      // It is asked by an address of this machine, and its certificate is for the name that callers know.
+      : await Deno.connectTls({
+        hostname: host,
+        port,
+        caCerts: [certificate],
+        unsafelyDisableHostnameVerification: true,
+      });
     const content = typeof body === "string" ? new TextEncoder().encode(body) : body;
     const lines = Object.entries({
       host: `${host.includes(":") ? `[${host}]` : host}:${port}`,

@@ -1,11 +1,14 @@
 /** The supervisor's side of a replica's control door. */
 import { AppError, fromWireError, type WireError } from "@/shared/errors.ts";
 import {
+  type AccessSettings,
   CONTROL_HEADER,
   MODEL_HEADER,
   type ReplicaStatus,
+  type TrafficPlan,
   VERSION_HEADER,
 } from "@/shared/replica_protocol.ts";
+import type { Published, WatchBatch, WatchRequest } from "@/monitoring/watch_protocol.ts";
 import { type LocalAnswer, localRequest, NobodyThere, parseBody, requestUntilGone } from "./local_http.ts";
 
 export interface DoorAddress {
@@ -49,27 +52,49 @@ export class ReplicaDoor {
     refuseFailure(await this.#ask("POST", "/control/prepare", PREPARE_TIMEOUT_MS, headers, bytes));
   }
 
-  async commit(version: number): Promise<void> {
-    refuseFailure(
-      await this.#ask("POST", "/control/commit", STATUS_TIMEOUT_MS, { [VERSION_HEADER]: String(version) }),
-    );
+  /** @throws AppError failed_precondition when a version that the traffic names was not prepared there */
+  async direct(traffic: TrafficPlan): Promise<void> {
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify(traffic);
+    refuseFailure(await this.#ask("POST", "/control/traffic", STATUS_TIMEOUT_MS, headers, body));
   }
 
   async discard(): Promise<void> {
     refuseFailure(await this.#ask("POST", "/control/discard", STATUS_TIMEOUT_MS));
   }
 
-  async setLimit(rate_limit_per_s: number | null): Promise<void> {
+  async setAccess(access: AccessSettings): Promise<void> {
     const headers = { "content-type": "application/json" };
     refuseFailure(
       await this.#ask(
         "POST",
-        "/control/limit",
+        "/control/access",
         STATUS_TIMEOUT_MS,
         headers,
-        JSON.stringify({ rate_limit_per_s }),
+        JSON.stringify(access),
       ),
     );
+  }
+
+  /** Tells what the endpoint has come to, and takes what the replica has seen. */
+  async watch(request: WatchRequest): Promise<WatchBatch> {
+    const headers = { "content-type": "application/json" };
+    const answer = await this.#ask(
+      "POST",
+      "/control/watch",
+      STATUS_TIMEOUT_MS,
+      headers,
+      JSON.stringify(request),
+    );
+    refuseFailure(answer);
+    return parseBody<WatchBatch>(answer);
+  }
+
+  /** What the supervisor last told it of the whole endpoint; null before. */
+  async published(): Promise<Published | null> {
+    const answer = await this.#ask("GET", "/control/published", STATUS_TIMEOUT_MS);
+    refuseFailure(answer);
+    return parseBody<Published | null>(answer);
   }
 
   /** @returns true when the process has ended, its requests answered; false when it still runs */

@@ -2,15 +2,24 @@
  * One place for a replica of an endpoint, and the process that fills it now, if any. A process that this supervisor
  * started is watched as a child; one that an earlier supervisor left is known by its control door only.
  */
-import { sha256Hex } from "@/shared/hash.ts";
+import type { Config } from "@/shared/config.ts";
 import { AppError, toWireError, type WireError } from "@/shared/errors.ts";
 import type { Log } from "@/shared/log.ts";
-import type { ReplicaStart, ReplicaStatus } from "@/shared/replica_protocol.ts";
+import {
+  plainTraffic,
+  type ReplicaStart,
+  type ReplicaStatus,
+  type TrafficPlan,
+} from "@/shared/replica_protocol.ts";
+import { limitsOf } from "@/shared/http_limits.ts";
+import { readTlsFiles } from "@/shared/tls_files.ts";
+import { accessOf } from "./access.ts";
 import { keepCounters, retireReplica } from "./changes.ts";
 import { NobodyThere } from "./local_http.ts";
 import type { DeploymentRow, EndpointRow, Records, ReplicaRow } from "./records.ts";
 import { ReplicaDoor } from "./replica_door.ts";
 import { startReplica } from "./start_replica.ts";
+import { versionsOf } from "./wanted_traffic.ts";
 
 /** A process that lived shorter died of itself, and its successor waits longer and longer. */
 const QUICK_DEATH_MS = 10_000;
@@ -27,17 +36,22 @@ export interface SlotParts {
   records: Records;
   log: Log;
   childEnv: Record<string, string>;
-  orphan_grace_s: number;
+  config: Config;
   /** Something changed that must be looked at now. */
   wake(): void;
 }
 
 export class Slot {
   state: "down" | "starting" | "ready" | "draining" = "down";
-  version = 0;
+  /** What it was last heard to do with requests. */
+  traffic: TrafficPlan = plainTraffic(0);
+  /** Versions whose models it holds. */
+  held: readonly number[] = [];
   /** Why the last start or process ended; null while it runs. */
   error: WireError | null = null;
   quickDeaths = 0;
+  /** How often in a row it was told its traffic in vain. */
+  unheard = 0;
   /** performance.now() from when it may be started again. */
   startAt_ms = 0;
   door: ReplicaDoor | null = null;
@@ -48,6 +62,11 @@ export class Slot {
   #checkpoint_ms = 0;
   #loggedError: string | null = null;
   readonly replica_id: string;
+
+  /** The deployment that is its primary. */
+  get version(): number {
+    return this.traffic.primary;
+  }
 
   constructor(readonly parts: SlotParts, readonly endpoint: string, readonly slot: number) {
     this.replica_id = `${endpoint}-${slot}`;
@@ -65,20 +84,24 @@ export class Slot {
       // It lives, but is busy: later looks will tell more.
       this.door = door;
       this.state = "ready";
-      this.version = row.version;
+      this.#follow(plainTraffic(row.version), [row.version]);
       this.#ready_ms = this.#heard_ms = performance.now();
     }
   }
 
-  /** Starts a process with that deployment's model. Never throws: `error` says why it did not become ready. */
+  /**
+   * Starts a process with that deployment's model. Never throws: `error` says why it did not become ready.
+   * @param equip brings it what else it shall hold, before it takes traffic
+   */
   async start(
     endpoint: EndpointRow,
     deployment: DeploymentRow,
     artifact: Uint8Array,
     first: boolean,
+    equip: (slot: Slot) => Promise<void>,
   ): Promise<void> {
     if (this.state !== "down") return;
-    const { records, log } = this.parts;
+    const { records, log, config } = this.parts;
     const control_token = crypto.randomUUID();
     this.state = "starting";
     this.error = null;
@@ -95,30 +118,29 @@ export class Slot {
         model_id: deployment.model_id,
         version: deployment.version,
         artifact_bytes: artifact.length,
-        auth: endpoint.auth,
-        api_key_sha256: endpoint.api_key_sha256
-          ? [endpoint.api_key_sha256, sha256Hex(new TextEncoder().encode(endpoint.test_key))]
-          : [],
-        rate_limit_per_s: rateShare(endpoint),
-        orphan_grace_s: this.parts.orphan_grace_s,
+        access: accessOf(records, endpoint),
+        tls: endpoint.tls ? readTlsFiles(config) : null,
+        limits: limitsOf(config),
+        orphan_grace_s: config["serving.orphan_grace_s"],
       };
-      const { child, pid, control_port } = await startReplica(
+      const { child, pid } = await startReplica(
         start,
         artifact,
         this.parts.childEnv,
-        (pid, control_port) => {
+        async (pid, control_port) => {
           records.updateReplica(this.replica_id, { pid, control_port });
+          this.door = new ReplicaDoor({
+            endpoint: endpoint.name,
+            replica_id: this.replica_id,
+            control_port,
+            control_token,
+          });
+          this.#follow(plainTraffic(deployment.version), [deployment.version]);
+          await equip(this);
         },
       );
       records.updateReplica(this.replica_id, { status: "ready" });
-      const door = new ReplicaDoor({
-        endpoint: endpoint.name,
-        replica_id: this.replica_id,
-        control_port,
-        control_token,
-      });
-      this.version = deployment.version;
-      this.#settle(door, null, child);
+      this.#settle(this.door!, null, child);
       log.info("a replica is ready", {
         replica_id: this.replica_id,
         replica_pid: pid,
@@ -169,7 +191,7 @@ export class Slot {
     this.#child = child;
     if (status) {
       this.lastStatus = status;
-      this.version = status.version;
+      this.#hear(status);
       this.#ready_ms -= status.uptime_s * 1000;
       if (status.state === "draining") this.state = "draining";
     }
@@ -195,7 +217,7 @@ export class Slot {
       if (door !== this.door) return;
       this.#heard_ms = performance.now();
       this.lastStatus = status;
-      this.version = status.version;
+      this.#hear(status);
       if (status.state === "draining") this.state = "draining";
       if (performance.now() - this.#ready_ms > QUICK_DEATH_MS) this.quickDeaths = 0;
       this.#note(status);
@@ -212,6 +234,24 @@ export class Slot {
         hint: "It is started again by itself.",
       });
     }
+  }
+
+  /** Changes what it does with requests; it must hold the models. @throws as ReplicaDoor.direct */
+  async direct(traffic: TrafficPlan): Promise<void> {
+    this.unheard++;
+    await this.door!.direct(traffic);
+    this.unheard = 0;
+    this.#follow(traffic, versionsOf(traffic));
+  }
+
+  /** One of an earlier mlmcp tells no traffic. */
+  #hear({ version, traffic, models }: ReplicaStatus): void {
+    this.#follow(traffic ?? plainTraffic(version), models?.map((model) => model.version) ?? [version]);
+  }
+
+  #follow(traffic: TrafficPlan, held: readonly number[]): void {
+    this.traffic = traffic;
+    this.held = held;
   }
 
   #note(status: ReplicaStatus): void {
@@ -288,9 +328,4 @@ function tryTo(work: () => void): void {
   try {
     work();
   } catch { /* gone already */ }
-}
-
-/** What one replica may take of the endpoint's limit; the kernel gives each about the same number of connections. */
-export function rateShare({ rate_limit_per_s, replicas }: EndpointRow): number | null {
-  return rate_limit_per_s === null ? null : rate_limit_per_s / replicas;
 }

@@ -14,14 +14,15 @@ const CHECK_TIMEOUT_MS = 60_000;
 const READY_TIMEOUT_MS = 15_000;
 
 /**
- * @param checked called with the process id and control port before the replica may take traffic; must write them down
+ * @param checked called with the process id and control port before the replica may take traffic; must write them
+ *   down, and may change the replica through its door
  * @throws AppError with the replica's own reason when it does not become ready; its process has then ended
  */
 export async function startReplica(
   start: ReplicaStart,
   artifact: Uint8Array,
   childEnv: Record<string, string>,
-  checked: (pid: number, control_port: number) => void,
+  checked: (pid: number, control_port: number) => void | Promise<void>,
 ): Promise<StartedReplica> {
   // Detached: a replica leads its own session, and does not end with its supervisor.
   const child = selfCommand(["serve-model"], {
@@ -41,7 +42,7 @@ export async function startReplica(
       return await lines.next();
     });
     if (line?.state !== "checked") throw failure(line, start);
-    checked(line.pid, line.control_port);
+    await checked(line.pid, line.control_port);
     const last = await within(READY_TIMEOUT_MS, start, async () => {
       await writer.write(new TextEncoder().encode(GO)).catch(() => {});
       return await lines.next();

@@ -77,7 +77,7 @@ function asText({ home, supervisor, endpoints, jobs }: StatusReport): string {
     const rows = endpoints.map((endpoint) => [
       endpoint.endpoint,
       endpoint.status,
-      endpoint.model_id ?? "-",
+      modelsOf(endpoint),
       endpoint.url,
       String(endpoint.requests.total),
       String(endpoint.requests.errors),
@@ -94,8 +94,16 @@ function asText({ home, supervisor, endpoints, jobs }: StatusReport): string {
     if (replicas.length > 0) {
       lines.push("", ...table(["REPLICA", "STATUS", "PID", "RESTARTS", "UPTIME", "VERSION"], replicas));
     }
-    for (const { endpoint, error } of endpoints) {
+    for (const { endpoint, error, drift, alerts } of endpoints) {
       if (error) lines.push("", `${endpoint}: ${error.message}`, `  ${error.hint}`);
+      const drifted = [...drift?.columns ?? [], ...(drift?.prediction ? [drift.prediction] : [])]
+        .filter(({ verdict }) => verdict === "drift" || verdict === "warning")
+        .map(({ name, verdict }) => verdict === "drift" ? name : `${name} (a little)`);
+      if (drifted.length > 0) lines.push("", `${endpoint}: drift in ${drifted.join(", ")}`);
+      const firing = alerts.filter(({ state }) => state === "firing");
+      for (const { rule, value, fired_at } of firing) {
+        lines.push("", `${endpoint}: ALERT ${rule} (it is ${value}) since ${fired_at}`);
+      }
     }
     const unwatched = !supervisor && endpoints.some(({ status }) => status !== "stopped");
     if (unwatched) {
@@ -109,6 +117,16 @@ function asText({ home, supervisor, endpoints, jobs }: StatusReport): string {
     lines.push("", ...table(["JOB", "STATUS"], jobs.map(({ job_id, status }) => [job_id, status])));
   }
   return lines.join("\n");
+}
+
+/** `iris@1, iris@2 10 %`: the primary, and what stands beside it. */
+function modelsOf({ traffic }: DescribedEndpoint): string {
+  const shown = traffic.map(({ model_id, role, weight }) =>
+    role === "primary"
+      ? model_id
+      : `${model_id} ${role === "shadow" ? role : `${Number((100 * weight).toPrecision(3))} %`}`
+  );
+  return shown.join(", ") || "-";
 }
 
 function table(head: string[], rows: string[][]): string[] {

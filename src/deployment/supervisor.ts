@@ -11,6 +11,7 @@ import { openRegistry } from "@/registry/registry.ts";
 import { openRecords } from "./changes.ts";
 import { removeControlFile, writeControlFile } from "./control_file.ts";
 import { EndpointKeeper } from "./endpoint_keeper.ts";
+import { openWatching } from "./open_watching.ts";
 import type { Records } from "./records.ts";
 
 const LOOK_EVERY_MS = 1000;
@@ -42,8 +43,10 @@ export async function supervise(
     registry,
     log,
     childEnv: context.childEnv,
-    orphan_grace_s: context.config["serving.orphan_grace_s"],
+    config: context.config,
+    driftOf: (endpoint: string, version: number) => keepers.get(endpoint)?.watch.verdictOf(version) ?? null,
     wake: () => wake(),
+    watching: openWatching(context, log),
   };
   const birth = identityOf(home.database);
   let control = listen(hear);
@@ -59,6 +62,7 @@ export async function supervise(
       }
       const woken = new Promise<void>((done) => wake = done);
       const busy = look(parts, keepers);
+      parts.watching.teller.kick();
       if (wanted(records)) leave = false;
       if (busy) idleSince = performance.now();
       else if (leave || performance.now() - idleSince > IDLE_MS) {
@@ -76,9 +80,13 @@ export async function supervise(
     }
     log.info("asked to end; the replicas go on");
     await Promise.all([...keepers.values()].map((keeper) => keeper.kick()));
+    for (const { watch } of keepers.values()) watch.checkpoint();
   } finally {
     await control.close();
     await removeControlFile(home, Deno.pid);
+    await parts.watching.teller.close();
+    parts.watching.records.close();
+    parts.watching.predictions.close();
     records.close();
     registry.close();
   }

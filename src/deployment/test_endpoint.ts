@@ -1,10 +1,12 @@
 /** Asks an endpoint over HTTP, as any caller would, whether it answers as its model did when it was made. */
 import { type Check, compareGolden } from "@/artifact/golden.ts";
 import { AppError } from "@/shared/errors.ts";
-import type { Registry } from "@/registry/registry.ts";
+import { VERSION_HEADER } from "@/shared/replica_protocol.ts";
+import { readCertificate } from "@/shared/tls_files.ts";
 import { hostOf } from "./describe.ts";
 import { localRequest, parseBody } from "./local_http.ts";
-import type { EndpointRow, Records } from "./records.ts";
+import type { EndpointRow } from "./records.ts";
+import type { DeployParts } from "./until_serving.ts";
 
 /** As POST /predict takes it. */
 type Row = Record<string, unknown> | unknown[];
@@ -31,7 +33,7 @@ interface Answer {
 
 /** @param rows asked instead of the golden rows; then only that predictions come back is checked */
 export async function testEndpoint(
-  parts: { records: Records; registry: Registry },
+  parts: DeployParts,
   endpoint: EndpointRow,
   rows?: Row[],
 ): Promise<EndpointTest> {
@@ -46,16 +48,22 @@ export async function testEndpoint(
     );
   }
   const artifact = parts.registry.artifact(parts.registry.find(live.model_id));
-  const ask = async (method: "GET" | "POST", path: string, body?: unknown) => {
+  const certificate = endpoint.tls ? readCertificate(parts.context.config) : undefined;
+  const ask = async (method: "GET" | "POST", path: string, body?: unknown, version = live.version) => {
     const started = performance.now();
     const answer = await localRequest({
       host: hostOf(endpoint.host).replace(/^\[|\]$/g, ""),
       port: endpoint.port,
       method,
       path,
-      headers: { "content-type": "application/json", "x-api-key": endpoint.test_key },
+      headers: {
+        "content-type": "application/json",
+        "x-api-key": endpoint.test_key,
+        [VERSION_HEADER]: String(version),
+      },
       body: body === undefined ? undefined : JSON.stringify(body),
       timeout_ms: TIMEOUT_MS,
+      certificate,
     });
     return {
       status: answer.status,
@@ -106,13 +114,26 @@ export async function testEndpoint(
         predictions.length > 5 ? ", …" : ""
       }`;
     }
-    const classes = artifact.pipeline.target.classes;
     return compareGolden(
       artifact.golden,
       predictions,
-      probabilities?.map((row) => classes.map((label) => row[String(label)])),
+      inOrder(probabilities, artifact.pipeline.target.classes),
     );
   });
+  const challenger = parts.records.challenger(endpoint.name);
+  if (challenger && !rows) {
+    const { golden, pipeline } = parts.registry.artifact(parts.registry.find(challenger.model_id));
+    await check(`golden rows of the ${challenger.status}`, async () => {
+      const answer = await ask("POST", "/predict", { rows: golden.rows }, challenger.version);
+      expectOk(answer);
+      const { model, predictions = [], probabilities } = answer.body;
+      if (model !== challenger.model_id) throw new Error(`${model} answered for ${challenger.model_id}`);
+      const wrong = compareGolden(golden, predictions, inOrder(probabilities, pipeline.target.classes))
+        .find(({ passed }) => !passed);
+      if (wrong) throw new Error(`${wrong.name}: ${wrong.detail}`);
+      return `${golden.rows.length} rows as when ${model} was made`;
+    });
+  }
   await check("latency", async () => {
     for (let i = 0; i < TIMED_REQUESTS; i++) {
       const answer = await ask("POST", "/predict", { rows: [asked[i % asked.length]] });
@@ -127,6 +148,13 @@ export async function testEndpoint(
     latency_ms: latencies.length > 0 ? median(latencies) : null,
     example,
   };
+}
+
+function inOrder(
+  probabilities: Record<string, number>[] | undefined,
+  classes: readonly (string | number)[],
+): number[][] | undefined {
+  return probabilities?.map((row) => classes.map((label) => row[String(label)]));
 }
 
 function median(values: number[]): number {

@@ -4,13 +4,13 @@ import { canonicalJson, sha256Hex } from "@/shared/hash.ts";
 import type { HoldoutDoor } from "@/shared/holdout_door.ts";
 import { VERSION } from "@/shared/version.ts";
 import type { Holdout, Registry } from "@/registry/registry.ts";
-import type { CrossValidation } from "@/ml/model_selection/cross_validate.ts";
 import { candidatesFor } from "@/ml/model_selection/candidates.ts";
 import { defaultMetric, metricOf } from "@/ml/metrics.ts";
 import { eachAtOnce } from "./each_at_once.ts";
 import type { JobProgress, JobResult, LeaderboardRow, TrainingRequest } from "./job.ts";
 import type { LearningPool } from "./learning_pool.ts";
 import { seenBefore } from "./seen_before.ts";
+import type { Measured } from "./tasks/compare.ts";
 import type { Prepared } from "./tasks/prepare.ts";
 
 export interface JobParts {
@@ -101,6 +101,7 @@ export async function runTrainingJob(
       findings,
       ignored_findings: request.ignore_findings ?? [],
     },
+    answers: best.answers,
   }, {
     signal,
     job_id,
@@ -189,13 +190,13 @@ function fitOptions(request: TrainingRequest, prepared: Prepared, candidate: Can
 interface KeptPart {
   key: string;
   row: LeaderboardRow;
-  result: CrossValidation | null;
+  result: Measured | null;
 }
 
 interface Compared {
   rows: LeaderboardRow[];
-  results: Map<LeaderboardRow, CrossValidation>;
-  baseline: CrossValidation | null;
+  results: Map<LeaderboardRow, Measured>;
+  baseline: Measured | null;
   how: string;
 }
 
@@ -222,7 +223,7 @@ async function compareAll(
   const everyone = [...candidates, { algorithm: "dummy", params: {} }];
   // Candidates that run at once share the threads; the dummy needs none.
   const threads = Math.max(1, Math.floor(request.threads / candidates.length));
-  const one = async (candidate: Candidate, i: number): Promise<[LeaderboardRow, CrossValidation | null]> => {
+  const one = async (candidate: Candidate, i: number): Promise<[LeaderboardRow, Measured | null]> => {
     const part = `compare ${i}`;
     const key = keyOf(request, part, candidate);
     const before = kept(part) as KeptPart | undefined;
@@ -238,7 +239,7 @@ async function compareAll(
       std: null,
       duration_ms: 0,
     };
-    const done = (result: CrossValidation | null): [LeaderboardRow, CrossValidation | null] => {
+    const done = (result: Measured | null): [LeaderboardRow, Measured | null] => {
       row.duration_ms = rounded(performance.now() - started);
       share[i] = 1;
       keep(part, { key, row, result } satisfies KeptPart);
@@ -278,7 +279,7 @@ async function compareAll(
   const isQuick = candidates.length === 1 && prepared.train.rows <= FEW_ROWS;
   const settled = await eachAtOnce(everyone, isQuick ? 1 : request.threads, one);
   const baseline = settled.pop()![1];
-  const results = new Map<LeaderboardRow, CrossValidation>();
+  const results = new Map<LeaderboardRow, Measured>();
   for (const [row, result] of settled) if (result) results.set(row, result);
   return { rows: settled.map(([row]) => row), results, baseline, how };
 }

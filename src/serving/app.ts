@@ -1,18 +1,24 @@
 /** The HTTP app of an endpoint. */
 import { type Context, Hono } from "hono";
 import { AppError } from "@/shared/errors.ts";
+import { corsHeaders, preflight } from "./cors.ts";
 import { docsPage } from "./docs_page.ts";
 import {
   admit,
   count,
-  errorResponse,
+  errorAnswer,
   isPrediction,
-  jsonResponse,
+  jsonAnswer,
   MethodNotAllowed,
+  predictionAnswer,
   requestIdOf,
   SAFE_HEADERS,
 } from "./door.ts";
+import type { Exchange } from "./exchange.ts";
 import { explain } from "./explain.ts";
+import { feedback } from "./feedback.ts";
+import { Answer } from "./http/answer.ts";
+import { HttpRequest, type Incoming, type ReadableHeaders } from "./http/request.ts";
 import { metadata } from "./metadata.ts";
 import { metricsText } from "./metrics_text.ts";
 import { OPEN_INFERENCE_ROUTES, requireReady } from "./open_inference_routes.ts";
@@ -42,7 +48,8 @@ export const ROUTES: readonly Route[] = [
       return { ready: true, model: replica.holder.current.model_id };
     },
   },
-  { method: "POST", path: "/predict", json: (replica, c) => predict(replica, c.req.raw) },
+  { method: "POST", path: "/predict", json: (replica, c, exchange) => predict(replica, c.req.raw, exchange) },
+  { method: "POST", path: "/feedback", json: (replica, c) => feedback(replica, c.req.raw) },
   { method: "POST", path: "/explain", json: (replica, c) => explain(replica, c.req.raw) },
   ...OPEN_INFERENCE_ROUTES,
 ];
@@ -55,84 +62,115 @@ export function createApp(replica: Replica): Hono {
   for (const path of paths) {
     const allow = ROUTES.filter((route) => route.path === path).map(({ method }) =>
       method === "GET" ? "GET, HEAD" : method
-    );
-    app.all(path, (c) => {
-      throw new MethodNotAllowed(c.req.method, c.req.path, allow.join(", "));
-    });
+    ).join(", ");
+    app.all(path, (c) =>
+      refuse(replica, c, (headers) => {
+        const asked = c.req.method === "OPTIONS" ? preflight(replica.access, headers, allow) : null;
+        if (asked) return asked;
+        throw new MethodNotAllowed(c.req.method, c.req.path, allow);
+      }));
   }
   app.notFound((c) =>
-    errorResponse(
-      replica,
-      new AppError("not_found", `Cannot find ${c.req.path}: there is nothing at this path`, {
+    refuse(replica, c, () => {
+      throw new AppError("not_found", `Cannot find ${c.req.path}: there is nothing at this path`, {
         hint: "GET /docs lists what there is.",
-      }),
-      c.req.path,
-      requestIdOf(c.req.raw.headers),
-    )
+      });
+    })
   );
-  app.onError((error, c) => errorResponse(replica, error, c.req.path, requestIdOf(c.req.raw.headers)));
   return app;
+}
+
+/** What no route answers. */
+function refuse(replica: Replica, c: Context, answerTo: (headers: Headers) => Answer): Response {
+  const { headers } = c.req.raw;
+  let answer: Answer;
+  try {
+    answer = answerTo(headers);
+  } catch (error) {
+    answer = errorAnswer(replica, error, c.req.path, requestIdOf(headers));
+  }
+  return through(c, withCors(replica, headers, answer));
+}
+
+function withCors({ access }: Replica, headers: ReadableHeaders, answer: Answer): Answer {
+  const cors = corsHeaders(access, headers);
+  if (cors !== null) Object.assign(answer.headers, cors);
+  return answer;
 }
 
 /** One request through the door: admitted, answered, counted; whatever fails becomes an answer too. */
 async function throughDoor(
   replica: Replica,
-  { headers }: Request,
+  { headers }: Incoming,
   path: string,
-  work: (request_id: string) => Promise<Response>,
-): Promise<Response> {
+  work: (exchange: Exchange) => Promise<Answer>,
+): Promise<Answer> {
   const started_ms = performance.now();
-  const request_id = requestIdOf(headers);
+  const exchange: Exchange = {
+    request_id: requestIdOf(headers),
+    started_ms,
+    key_id: null,
+    model: null,
+    told_version: null,
+  };
   replica.counters.inFlight++;
-  let response: Response;
+  let answer: Answer;
   try {
-    admit(replica, headers, path, started_ms);
-    response = await work(request_id);
+    const key = admit(replica, headers, path, started_ms);
+    if (key !== null) exchange.key_id = key.key_id;
+    answer = await work(exchange);
   } catch (error) {
-    response = errorResponse(replica, error, path, request_id);
+    answer = errorAnswer(replica, error, path, exchange.request_id);
   }
   replica.counters.inFlight--;
-  // A client that keeps its connection is told to find another replica.
-  if (replica.state === "draining") response.headers.set("connection", "close");
-  if (isPrediction(path)) count(replica, response.status, started_ms);
-  return response;
+  if (isPrediction(path)) count(replica, exchange, answer.status, started_ms);
+  return withCors(replica, headers, answer);
 }
 
-function answer(replica: Replica, c: Context, route: Route): Promise<Response> {
-  return throughDoor(replica, c.req.raw, c.req.path, async (request_id) => {
+/** Hono hands through what a route returns: behind our own port there is no need for a Response. */
+function through(c: Context, answer: Answer): Response {
+  const raw: Incoming = c.req.raw;
+  return raw instanceof HttpRequest ? answer as unknown as Response : answer.toResponse();
+}
+
+async function answer(replica: Replica, c: Context, route: Route): Promise<Response> {
+  const answered = await throughDoor(replica, c.req.raw, c.req.path, async (exchange) => {
+    const { request_id } = exchange;
     if (route.json) {
-      const cached = route.method === "GET" ? { "cache-control": "no-store" } : undefined;
-      return jsonResponse(request_id, await route.json(replica, c), 200, cached);
+      const value = await route.json(replica, c, exchange);
+      return route.method === "GET" ? jsonAnswer(request_id, value) : predictionAnswer(exchange, value);
     }
     const { body, type } = route.text?.(replica) ??
       { body: route.page!(replica), type: "text/html; charset=utf-8" };
-    const headers: [string, string][] = [["content-type", type], ...SAFE_HEADERS, [
-      "x-request-id",
-      request_id,
-    ]];
-    if (route.page) {
-      headers.push(["content-security-policy", await contentSecurityPolicy()], ["x-frame-options", "DENY"]);
-    }
-    return new Response(body, { headers });
+    return new Answer(200, {
+      "content-type": type,
+      "x-request-id": request_id,
+      ...SAFE_HEADERS,
+      ...(route.page
+        ? { "content-security-policy": await contentSecurityPolicy(), "x-frame-options": "DENY" }
+        : {}),
+    }, body);
   });
+  return through(c, answered);
 }
 
 /**
- * The app for Deno.serve: `POST /predict`, which is nearly all of the traffic, goes straight to its function. A
- * test holds its answers to those of the app.
+ * The app behind a port: `POST /predict`, which is nearly all of the traffic, goes straight to its function. A test
+ * holds its answers to those of the app.
  */
-export function createHandler(replica: Replica): (request: Request) => Response | Promise<Response> {
+export function createHandler(replica: Replica): (request: HttpRequest) => Promise<Answer> {
   const app = createApp(replica);
-  return (request) => {
-    const { url } = request;
-    if (request.method === "POST" && url.endsWith("/predict") && url.indexOf("/", 8) === url.length - 8) {
+  return async (request) => {
+    if (request.method === "POST" && request.target === "/predict") {
       return throughDoor(
         replica,
         request,
         "/predict",
-        async (request_id) => jsonResponse(request_id, await predict(replica, request)),
+        async (exchange) => predictionAnswer(exchange, await predict(replica, request, exchange)),
       );
     }
-    return app.fetch(request);
+    // Hono and our routes look at no more of a request than ours has.
+    const answered = await app.fetch(request as unknown as Request) as Answer | Response;
+    return answered instanceof Answer ? answered : Answer.of(answered);
   };
 }

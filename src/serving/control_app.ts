@@ -3,12 +3,14 @@ import { timingSafeEqual } from "node:crypto";
 import { Hono } from "hono";
 import { AppError, ERROR_CODES, toWireError } from "@/shared/errors.ts";
 import {
+  type AccessSettings,
   CONTROL_HEADER,
   MODEL_HEADER,
   type ReplicaStatus,
+  type TrafficPlan,
   VERSION_HEADER,
 } from "@/shared/replica_protocol.ts";
-import type { Replica } from "./replica_state.ts";
+import { noteError, type Replica } from "./replica_state.ts";
 import { probeRights } from "./rights_probe.ts";
 
 export interface ControlOptions {
@@ -47,18 +49,22 @@ export function createControlApp({ token, replica, pid, heard, drain }: ControlO
     replica.holder.prepare(bytes, model_id, version);
     return c.json({ prepared: version });
   });
-  app.post("/control/commit", (c) => {
-    replica.holder.commit(Number(c.req.header(VERSION_HEADER)));
-    return c.json({ version: replica.holder.current.version });
+  app.post("/control/traffic", async (c) => {
+    replica.holder.direct(await c.req.json() as TrafficPlan);
+    replica.shadowing.clear();
+    return c.json(replica.holder.traffic.plan);
   });
   app.post("/control/discard", (c) => {
     replica.holder.discard();
-    return c.json({ version: replica.holder.current.version });
+    return c.json(replica.holder.traffic.plan);
   });
-  app.post("/control/limit", async (c) => {
-    const { rate_limit_per_s } = await c.req.json() as { rate_limit_per_s: number | null };
-    replica.limit.per_s = rate_limit_per_s;
-    return c.json({ rate_limit_per_s });
+  app.post("/control/access", async (c) => {
+    replica.access.apply(await c.req.json() as AccessSettings, performance.now());
+    return c.json({ access_sha256: replica.access.sha256 });
+  });
+  app.post("/control/watch", async (c) => c.json(replica.watching.exchange(await c.req.json())));
+  app.get("/control/published", (c) => {
+    return c.json(replica.watching.published);
   });
   app.post("/control/drain", () => {
     replica.state = "draining";
@@ -72,14 +78,14 @@ export function createControlApp({ token, replica, pid, heard, drain }: ControlO
   });
   app.onError((error, c) => {
     const wire = toWireError(error);
-    if (!(error instanceof AppError)) replica.last_error = `${c.req.path}: ${error.stack ?? error.message}`;
+    if (!(error instanceof AppError)) noteError(replica, c.req.path, error);
     return c.json({ error: wire }, ERROR_CODES[wire.code].http as 400);
   });
   return app;
 }
 
 function statusOf(replica: Replica, pid: number): ReplicaStatus {
-  const { current } = replica.holder;
+  const { current, traffic } = replica.holder;
   const now = performance.now();
   return {
     endpoint: replica.endpoint,
@@ -89,9 +95,18 @@ function statusOf(replica: Replica, pid: number): ReplicaStatus {
     model_id: current.model_id,
     version: current.version,
     artifact_sha256: current.artifact.sha256,
+    traffic: traffic.plan,
+    models: traffic.models.map(({ version, model_id, artifact }) => ({
+      version,
+      model_id,
+      artifact_sha256: artifact.sha256,
+    })),
     uptime_s: Math.round(now - replica.started_ms) / 1000,
-    rate_limit_per_s: replica.limit.per_s,
+    access_sha256: replica.access.sha256,
     in_flight: replica.counters.inFlight,
+    waiting: replica.turns.waiting,
+    connections: replica.connections(),
+    tls_cert_sha256: replica.tls_cert_sha256,
     counters: replica.counters.toWire(now),
     last_error: replica.last_error,
   };

@@ -1,6 +1,7 @@
 /** POST /explain: what each value of one row does to its prediction. Not counted among the predictions. */
 import { explainRow, type RowExplanation } from "@/artifact/explain_row.ts";
 import { AppError } from "@/shared/errors.ts";
+import type { Incoming } from "./http/request.ts";
 import { readPredictionBody } from "./read_json.ts";
 import type { Replica } from "./replica_state.ts";
 
@@ -9,7 +10,7 @@ export interface ExplainAnswer extends RowExplanation {
 }
 
 /** @throws AppError naming the column and the rule */
-export async function explain(replica: Replica, request: Request): Promise<ExplainAnswer> {
+export async function explain(replica: Replica, request: Incoming): Promise<ExplainAnswer> {
   const body = await readPredictionBody(replica, request);
   const row = rowOf(body);
   const model = replica.holder.current;

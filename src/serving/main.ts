@@ -7,15 +7,21 @@
  */
 import { revokeAllRights } from "@/shared/revoke_rights.ts";
 import { AppError, toWireError } from "@/shared/errors.ts";
+import { sha256Hex } from "@/shared/hash.ts";
 import type { ReplicaLine, ReplicaStart } from "@/shared/replica_protocol.ts";
+import { Access } from "./access.ts";
 import { createHandler } from "./app.ts";
 import { createControlApp } from "./control_app.ts";
 import { Counters } from "./counters.ts";
+import { refuseBytes } from "./door.ts";
 import { contentSecurityPolicy } from "./page.ts";
-import { RateLimit } from "./rate_limit.ts";
-import type { Replica } from "./replica_state.ts";
+import { HttpServer } from "./http/server.ts";
+import { noteError, type Replica } from "./replica_state.ts";
 import { loadServedModel, ModelHolder } from "./served_model.ts";
+import { Shadowing } from "./shadowing.ts";
 import { StartInput } from "./start_input.ts";
+import { Turns } from "./turns.ts";
+import { Watching } from "./watching.ts";
 
 /** How long requests in flight may take when the replica drains. */
 export const DRAIN_MS = 20_000;
@@ -34,14 +40,15 @@ async function serve(input: StartInput): Promise<void> {
   const { start, artifact } = await input.readStart();
   const replica = createReplica(start, artifact);
   let heard_ms = performance.now();
-  let publicServer: Deno.HttpServer | null = null;
+  let publicServer: HttpServer | null = null;
   let draining = false;
   const drain = () => {
     if (draining) return;
     draining = true;
     replica.state = "draining";
     setTimeout(() => Deno.exit(0), DRAIN_MS);
-    void shutDown(replica, publicServer).finally(() => Deno.exit(0));
+    // The control door stays open until the process ends.
+    void (publicServer?.shutdown() ?? Promise.resolve()).finally(() => Deno.exit(0));
   };
   const control = createControlApp({
     token: start.control_token,
@@ -68,12 +75,6 @@ async function serve(input: StartInput): Promise<void> {
   await publicServer.finished;
 }
 
-/** Ends when the requests in flight are answered. The control door stays open until the process ends. */
-export async function shutDown({ counters }: Replica, server: Deno.HttpServer | null): Promise<void> {
-  while (counters.reading > 0) await new Promise((done) => setTimeout(done, 2));
-  await server?.shutdown();
-}
-
 /** A Ctrl-C or a closed terminal is meant for the command in it, not for what it left running. */
 function ignoreTerminal(): void {
   if (Deno.build.os === "windows") return;
@@ -81,35 +82,51 @@ function ignoreTerminal(): void {
 }
 
 export function createReplica(start: ReplicaStart, artifact: Uint8Array): Replica {
-  return {
+  const counters = new Counters();
+  const watching = new Watching((error) => noteError(replica, "watching", error));
+  const replica: Replica = {
     endpoint: start.endpoint,
     replica_id: start.replica_id,
     loopback: ["127.0.0.1", "localhost", "::1"].includes(start.host),
     holder: new ModelHolder(loadServedModel(artifact, start.model_id, start.version)),
-    counters: new Counters(),
-    limit: new RateLimit(start.rate_limit_per_s, performance.now()),
-    keys: start.auth === "api_key" ? start.api_key_sha256.map((hex) => Uint8Array.fromHex(hex)) : null,
+    counters,
+    watching,
+    shadowing: new Shadowing(counters, watching),
+    access: new Access(start.access, performance.now()),
+    tls_cert_sha256: start.tls && sha256Hex(new TextEncoder().encode(start.tls.cert)),
+    turns: new Turns(),
+    connections: () => 0,
     state: "checked",
     started_ms: performance.now(),
     last_error: null,
   };
+  return replica;
 }
 
-/** @throws AppError unavailable when the port is not free */
+/** Connections that wait to be accepted; the kernel takes as many as net.core.somaxconn allows. */
+const BACKLOG = 4096;
+
+/** @throws AppError unavailable when the port is not free, invalid_argument when the certificate is none */
 export function listen(
-  { host, port, reuse_port, first, endpoint }: ReplicaStart,
+  { host, port, reuse_port, first, endpoint, tls, limits }: ReplicaStart,
   replica: Replica,
-): Deno.HttpServer {
+): HttpServer {
+  let listener: Deno.TcpListener | Deno.TlsListener;
   try {
     if (first) claim(host, port);
-    return Deno.serve({
-      hostname: host,
-      port,
-      reusePort: reuse_port,
-      onListen: () => {},
-      onError: () => new Response(null, { status: 500 }),
-    }, createHandler(replica));
+    const where = { hostname: host, port, reusePort: reuse_port, tcpBacklog: BACKLOG };
+    listener = tls ? Deno.listenTls({ ...where, ...tls, alpnProtocols: ["http/1.1"] }) : Deno.listen(where);
   } catch (error) {
+    if (tls && !(error instanceof Deno.errors.AddrInUse)) {
+      throw new AppError(
+        "invalid_argument",
+        `Cannot serve endpoint "${endpoint}" over TLS: ${(error as Error).message}`,
+        {
+          hint:
+            "serving.tls_cert_file and serving.tls_key_file must be a certificate chain and its key, as PEM.",
+        },
+      );
+    }
     throw new AppError(
       "unavailable",
       `Cannot serve endpoint "${endpoint}" on ${host}:${port}: ${(error as Error).message}`,
@@ -119,6 +136,15 @@ export function listen(
       },
     );
   }
+  const server = new HttpServer({
+    listener,
+    limits,
+    tls: tls !== null,
+    handler: createHandler(replica),
+    refuse: refuseBytes,
+  });
+  replica.connections = () => server.connections;
+  return server;
 }
 
 /**

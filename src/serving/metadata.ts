@@ -3,12 +3,19 @@ import { VERSION } from "@/shared/version.ts";
 import type { Replica } from "./replica_state.ts";
 
 export function metadata(replica: Replica): Record<string, unknown> {
-  const { current: model } = replica.holder;
+  const { traffic } = replica.holder;
+  const { primary: model } = traffic;
   const { artifact, signature } = model;
   return {
     endpoint: replica.endpoint,
     model: model.model_id,
     version: model.version,
+    traffic: traffic.models.map(({ version, model_id }) => ({
+      version,
+      model: model_id,
+      weight: traffic.weightOf(version),
+      shadow: traffic.plan.shadow === version,
+    })),
     algorithm: artifact.pipeline.algorithm,
     task: signature.output.task,
     signature,

@@ -3,37 +3,54 @@ import type { Context } from "hono";
 import { predictRows } from "@/artifact/predict_rows.ts";
 import { AppError } from "@/shared/errors.ts";
 import { VERSION } from "@/shared/version.ts";
-import { inputTensors, outputTensors, readInferRequest, writeOutputs } from "./open_inference.ts";
+import { answerRows } from "./answer_rows.ts";
+import type { Exchange } from "./exchange.ts";
+import {
+  type InferRequest,
+  inputTensors,
+  outputTensors,
+  readInferRequest,
+  writeOutputs,
+} from "./open_inference.ts";
 import { readPredictionBody } from "./read_json.ts";
 import { notReady, type Replica } from "./replica_state.ts";
 import type { Route } from "./route.ts";
 import type { ServedModel } from "./served_model.ts";
+import type { Traffic } from "./traffic.ts";
 
-/** The model that a path names: by the model's name or the endpoint's, at the version that serves. */
-function modelOf(replica: Replica, c: Context): ServedModel {
-  const model = replica.holder.current;
+/** The models that a path names: by the model's name, or all by the endpoint's; at a version if it says one. */
+function modelsOf(replica: Replica, { models }: Traffic, c: Context): [ServedModel, ...ServedModel[]] {
   const name = c.req.param("name");
-  if (name !== model.name && name !== replica.endpoint) {
-    throw new AppError("not_found", `Cannot find model "${name}": this endpoint serves "${model.name}"`, {
-      hint: `Ask for /v2/models/${model.name}.`,
-    });
-  }
   const version = c.req.param("version");
-  if (version !== undefined && version !== model.model_version) {
+  const named = models.filter((model) => name === model.name || name === replica.endpoint);
+  if (named.length === 0) {
+    const names = [...new Set(models.map((model) => model.name))];
     throw new AppError(
       "not_found",
-      `Cannot find version "${version}" of model "${name}": this endpoint serves version ${model.model_version}`,
-      { hint: `Ask for /v2/models/${name}/versions/${model.model_version}, or leave the version out.` },
+      `Cannot find model "${name}": this endpoint serves ${names.map((known) => `"${known}"`).join(" and ")}`,
+      { hint: `Ask for /v2/models/${names[0]}.` },
     );
   }
-  return model;
+  const found = version === undefined ? named : named.filter((model) => model.model_version === version);
+  if (found.length === 0) {
+    const versions = named.map(({ model_version }) => model_version);
+    throw new AppError(
+      "not_found",
+      `Cannot find version "${version}" of model "${name}": this endpoint serves version ${
+        versions.join(" and ")
+      }`,
+      { hint: `Ask for /v2/models/${name}/versions/${versions[0]}, or leave the version out.` },
+    );
+  }
+  return found as [ServedModel, ...ServedModel[]];
 }
 
 const metadata = (replica: Replica, c: Context) => {
-  const { name, model_version, model_id, signature, artifact } = modelOf(replica, c);
+  const { traffic } = replica.holder;
+  const [{ name, model_id, signature, artifact }] = modelsOf(replica, traffic, c);
   return {
     name,
-    versions: [model_version],
+    versions: traffic.models.filter((model) => model.name === name).map(({ model_version }) => model_version),
     platform: "mlmcp",
     inputs: inputTensors(signature),
     outputs: outputTensors(signature),
@@ -49,7 +66,7 @@ const metadata = (replica: Replica, c: Context) => {
 };
 
 const ready = (replica: Replica, c: Context) => {
-  const { name } = modelOf(replica, c);
+  const [{ name }] = modelsOf(replica, replica.holder.traffic, c);
   requireReady(replica);
   return { name, ready: true };
 };
@@ -58,14 +75,21 @@ export function requireReady(replica: Replica): void {
   if (replica.state !== "ready") throw notReady(replica);
 }
 
-const infer = async (replica: Replica, c: Context) => {
-  const model = modelOf(replica, c);
-  const { id, rows, outputs } = readInferRequest(
-    await readPredictionBody(replica, c.req.raw),
-    model.signature,
-  );
-  const answer = predictRows(model.artifact, rows);
-  replica.counters.rows += rows.length;
+const infer = async (replica: Replica, c: Context, exchange: Exchange) => {
+  const { traffic } = replica.holder;
+  const named = modelsOf(replica, traffic, c);
+  // Triton's own client sends JSON without saying so.
+  const body = await readPredictionBody(replica, c.req.raw, true);
+  // Whoever names a version, or a name that only some have, gets that; else the weights decide.
+  const free = c.req.param("version") === undefined && named.length === traffic.models.length;
+  const model = free ? traffic.choose(c.req.raw.headers) : named[0];
+  let request: InferRequest | null = null;
+  const answer = answerRows(replica, exchange, traffic, model, ({ artifact, signature }) => {
+    const read = readInferRequest(body, signature);
+    request ??= read;
+    return { rows: read.rows, answer: predictRows(artifact, read.rows) };
+  });
+  const { id, outputs } = request!;
   return {
     model_name: model.name,
     model_version: model.model_version,

@@ -1,8 +1,10 @@
 /** GET /openapi.json: the endpoint described for programs, made from the model's signature. Source: OpenAPI 3.1. */
 import type { SignatureInput } from "@/artifact/signature.ts";
+import { VERSION_HEADER } from "@/shared/replica_protocol.ts";
 import { VERSION } from "@/shared/version.ts";
 import { exampleAnswer, exampleRow } from "./example.ts";
 import { explainOperation } from "./explain_openapi.ts";
+import { feedbackOperation } from "./feedback_openapi.ts";
 import { inputTensors } from "./open_inference.ts";
 import type { Replica } from "./replica_state.ts";
 
@@ -38,7 +40,7 @@ export function openApiDocument(replica: Replica): OpenApiDocument {
   const { current: model } = replica.holder;
   const { signature } = model;
   const { output } = signature;
-  const locked = replica.keys !== null;
+  const locked = replica.access.locked;
   const get = (operationId: string, summary: string, schema: Schema, open = false): { get: Operation } => ({
     get: {
       summary,
@@ -53,7 +55,7 @@ export function openApiDocument(replica: Replica): OpenApiDocument {
   const label: Schema = output.classes
     ? { enum: output.classes, description: `The class of "${output.name}" with the highest probability` }
     : { type: "number", description: `The predicted "${output.name}"` };
-  const refusals = failures("400", ...(locked ? ["401"] as const : []), "413", "415", "429", "503");
+  const refusals = failures("400", ...(locked ? ["401"] as const : []), "413", "415", "429", "503", "504");
   const named = parameter("name", `Name of the model: ${model.name}`);
   const versioned = parameter("version", `Version of the model: ${model.model_version}`);
   const inV2 = (base: string, parameters: Operation["parameters"], suffix: string) => ({
@@ -70,7 +72,7 @@ export function openApiDocument(replica: Replica): OpenApiDocument {
       post: {
         summary: "Predict with tensors (V2)",
         operationId: `v2_infer${suffix}`,
-        parameters,
+        parameters: [...parameters!, VERSION_PARAMETER],
         requestBody: { required: true, content: json(ref("InferRequest"), exampleTensors(model)) },
         responses: {
           "200": {
@@ -100,6 +102,7 @@ export function openApiDocument(replica: Replica): OpenApiDocument {
             signature.inputs.map(({ name }) => name).join(", ")
           }.`,
           operationId: "predict",
+          parameters: [VERSION_PARAMETER, TIMEOUT_PARAMETER],
           requestBody: {
             required: true,
             content: json(ref("PredictRequest"), { rows: [exampleRow(model)] }),
@@ -113,11 +116,12 @@ export function openApiDocument(replica: Replica): OpenApiDocument {
           },
         },
       },
+      "/feedback": { post: feedbackOperation(model, refusals) },
       "/explain": { post: explainOperation(label, exampleRow(model), refusals) },
       "/metadata": get("metadata", "The model, its signature, metrics and origin", { type: "object" }),
       "/metrics": {
         get: {
-          summary: "Counters for Prometheus",
+          summary: "Counters and drift of the whole endpoint, for Prometheus",
           operationId: "metrics",
           responses: {
             "200": { description: "OK", content: { "text/plain": { schema: { type: "string" } } } },
@@ -231,10 +235,11 @@ export function openApiDocument(replica: Replica): OpenApiDocument {
 const FAILURES = {
   "400": "The row, the column and the rule that was broken",
   "401": "The API key is missing or not known",
-  "413": "The body is larger than 8 MiB",
+  "413": "The body is larger than this endpoint takes",
   "415": "The body is not announced as JSON",
   "429": "Too many requests; Retry-After says when to come back",
-  "503": "Starting or draining",
+  "503": "Starting, draining, or too many requests wait; Retry-After says when to come back",
+  "504": "The time of x-request-timeout-ms has passed; nothing was predicted",
 } as const;
 
 function failures(...statuses: (keyof typeof FAILURES)[]): Operation["responses"] {
@@ -242,6 +247,23 @@ function failures(...statuses: (keyof typeof FAILURES)[]): Operation["responses"
     statuses.map((status) => [status, { description: FAILURES[status], content: json(ref("Error")) }]),
   );
 }
+
+const VERSION_PARAMETER = {
+  name: VERSION_HEADER,
+  in: "header",
+  required: false,
+  schema: { type: "string" },
+  description: "Deployment whose model is to answer, while the endpoint holds more than one",
+};
+
+const TIMEOUT_PARAMETER = {
+  name: "x-request-timeout-ms",
+  in: "header",
+  required: false,
+  schema: { type: "integer", minimum: 1 },
+  description:
+    "How long the caller waits, in milliseconds; after that nothing is predicted, and 504 is answered",
+};
 
 function parameter(name: string, description: string) {
   return { name, in: "path", required: true, schema: { type: "string" }, description };

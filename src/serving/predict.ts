@@ -1,6 +1,9 @@
 /** POST /predict */
 import { predictRows } from "@/artifact/predict_rows.ts";
 import { AppError } from "@/shared/errors.ts";
+import { answerRows } from "./answer_rows.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Incoming } from "./http/request.ts";
 import { readPredictionBody } from "./read_json.ts";
 import type { Replica } from "./replica_state.ts";
 
@@ -12,12 +15,21 @@ export interface PredictAnswer {
 }
 
 /** @throws AppError naming the row, the column and the rule */
-export async function predict(replica: Replica, request: Request): Promise<PredictAnswer> {
+export async function predict(
+  replica: Replica,
+  request: Incoming,
+  exchange: Exchange,
+): Promise<PredictAnswer> {
   const rows = rowsOf(await readPredictionBody(replica, request));
-  // Read once: whatever is swapped meanwhile, this request is answered by one model.
-  const model = replica.holder.current;
-  const { predictions, probabilities, warnings } = predictRows(model.artifact, rows);
-  replica.counters.rows += rows.length;
+  const { traffic } = replica.holder;
+  const model = traffic.choose(request.headers);
+  const { predictions, probabilities, warnings } = answerRows(
+    replica,
+    exchange,
+    traffic,
+    model,
+    ({ artifact }) => ({ rows, answer: predictRows(artifact, rows) }),
+  );
   const answer: PredictAnswer = { predictions, model: model.model_id };
   if (probabilities !== undefined) answer.probabilities = probabilities;
   if (warnings.length > 0) answer.warnings = warnings;

@@ -1,34 +1,42 @@
-/** A request's body as JSON: its kind and size are checked while it is read, not after. */
+/** The body of a prediction request as JSON. */
 import { AppError } from "@/shared/errors.ts";
-import { notReady, type Replica } from "./replica_state.ts";
+import { HttpRequest, type Incoming } from "./http/request.ts";
+import type { Replica } from "./replica_state.ts";
 import { countNames, jsonFault, MAX_DEPTH } from "./json_fault.ts";
 
-export const MAX_BODY_BYTES = 8 * 1024 * 1024;
+/** A client says with it how long it waits for the answer, in milliseconds from when its request came. */
+const DEADLINE_HEADER = "x-request-timeout-ms";
 
 /**
- * The body of a prediction request. While one is being read, the server must not be shut down: Deno 2.9 then
- * fails the reading (2.6 does not).
- * @throws AppError as readJson does, and unavailable when the server was shut down all the same
+ * The body of a prediction request, when it is its turn: the caller must compute at once.
+ * @param untyped whether a body without a content type is taken for JSON, too
+ * @throws AppError as readJson and Turns.take do
  */
-export async function readPredictionBody(replica: Replica, request: Request): Promise<unknown> {
-  replica.counters.reading++;
-  try {
-    return await readJson(request);
-  } catch (error) {
-    if (error instanceof AppError || replica.state !== "draining") throw error;
-    throw notReady(replica);
-  } finally {
-    replica.counters.reading--;
-  }
+export async function readPredictionBody(
+  replica: Replica,
+  request: Incoming,
+  untyped = false,
+): Promise<unknown> {
+  const { turns, access: { settings } } = replica;
+  const given = request.headers.get(DEADLINE_HEADER);
+  const deadline_ms = given === null ? Infinity : deadlineOf(given);
+  const text = await readText(request, settings.max_body_bytes, untyped);
+  await turns.take(request instanceof HttpRequest ? request : {}, settings.max_waiting, deadline_ms);
+  return parseJson(text);
 }
 
-/**
- * @throws AppError unsupported_media_type, payload_too_large, or invalid_argument with line and column
- */
-export async function readJson(request: Request): Promise<unknown> {
-  const { headers } = request;
-  const type = headers.get("content-type");
-  if (type !== "application/json" && !isJsonType(type)) {
+/** Counted from now, when the head of the request has just come. */
+function deadlineOf(given: string): number {
+  if (/^\d{1,9}$/.test(given) && Number(given) > 0) return performance.now() + Number(given);
+  throw new AppError("invalid_argument", `Cannot read the header ${DEADLINE_HEADER}: it is no time`, {
+    hint: "Give whole milliseconds above 0, such as 250.",
+  });
+}
+
+/** @throws AppError unsupported_media_type, payload_too_large, or those of HttpRequest.text */
+async function readText(request: Incoming, max_bytes: number, untyped: boolean): Promise<string> {
+  const type = request.headers.get("content-type");
+  if (type !== "application/json" && !isJsonType(type) && !(untyped && type === null)) {
     throw new AppError(
       "unsupported_media_type",
       `Cannot read the body: its content type is ${type ?? "not given"}`,
@@ -37,7 +45,11 @@ export async function readJson(request: Request): Promise<unknown> {
       },
     );
   }
-  const text = await readText(request, headers.get("content-length"));
+  return await (request instanceof HttpRequest ? request.text(max_bytes) : request.text());
+}
+
+/** @throws AppError invalid_argument with line and column */
+export function parseJson(text: string): unknown {
   // What stands for a byte that is no UTF-8. A value that is changed on its way must not be predicted from.
   if (text.includes("\ufffd")) {
     throw new AppError("invalid_argument", "Cannot read the body: it is not UTF-8 text", {
@@ -60,52 +72,6 @@ export async function readJson(request: Request): Promise<unknown> {
 
 function isJsonType(type: string | null): boolean {
   return type !== null && /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type);
-}
-
-/**
- * A body that is too large is read on for a while, and thrown away: a client that is cut off in the midst of
- * sending sees a broken connection and never the reason (Python's urllib, among others).
- */
-const MAX_DISCARDED_BYTES = 4 * MAX_BODY_BYTES;
-
-async function readText(request: Request, length: string | null): Promise<string> {
-  // The HTTP server itself holds a client to the length it has announced.
-  if (length !== null && Number(length) <= MAX_BODY_BYTES) return await request.text();
-  if (length !== null && Number(length) > MAX_DISCARDED_BYTES) throw tooLarge();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  if (request.body) {
-    const reader = request.body.getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      size += value.length;
-      if (size <= MAX_BODY_BYTES) chunks.push(value);
-      else chunks.length = 0;
-      if (size > MAX_DISCARDED_BYTES) {
-        reader.cancel().catch(() => {});
-        break;
-      }
-    }
-  }
-  if (size > MAX_BODY_BYTES) throw tooLarge();
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return new TextDecoder().decode(bytes);
-}
-
-function tooLarge(): AppError {
-  return new AppError(
-    "payload_too_large",
-    `Cannot read the body: it is larger than ${MAX_BODY_BYTES / 1048576} MiB`,
-    {
-      hint: "Send the rows in several requests.",
-    },
-  );
 }
 
 function notJson(text: string, error: unknown): AppError {

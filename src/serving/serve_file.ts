@@ -6,10 +6,14 @@ import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { revokeAllRights } from "@/shared/revoke_rights.ts";
 import { diskError } from "@/shared/atomic_file.ts";
+import { loadConfig } from "@/shared/config.ts";
 import { AppError } from "@/shared/errors.ts";
-import type { ReplicaStart } from "@/shared/replica_protocol.ts";
-import { createReplica, DRAIN_MS, listen, shutDown } from "./main.ts";
+import { limitsOf } from "@/shared/http_limits.ts";
+import type { AccessSettings, ReplicaStart } from "@/shared/replica_protocol.ts";
+import type { HttpServer } from "./http/server.ts";
+import { createReplica, DRAIN_MS, listen } from "./main.ts";
 import { contentSecurityPolicy } from "./page.ts";
+import { watchAlone } from "./watch_alone.ts";
 
 const HELP = `mlmcp serve FILE: serve one model, as save_model and export_deployment wrote it
 
@@ -21,7 +25,8 @@ const HELP = `mlmcp serve FILE: serve one model, as save_model and export_deploy
   --probe             ask the server at that port whether it is ready, and exit with 0 or 1
 
 Environment: MLMCP_API_KEY_SHA256 (hashes of the keys that open it, in hex, with commas between),
-MLMCP_RATE_LIMIT_PER_S. SIGTERM ends it when the requests in flight are answered.
+MLMCP_RATE_LIMIT_PER_S, and the settings for what clients may take, such as MLMCP_MAX_BODY_MB.
+SIGTERM ends it when the requests in flight are answered.
 `;
 
 export async function run(args: string[], env: Record<string, string>): Promise<void> {
@@ -39,6 +44,8 @@ export async function run(args: string[], env: Record<string, string>): Promise<
     throw diskError(error, "read", file);
   });
   const model_id = values.model ?? `${basename(file).replace(/\.\w+$/, "")}@1`;
+  // Settings by variable, as everywhere; a container has no home.
+  const { config } = loadConfig({}, env, null);
   const start: ReplicaStart = {
     endpoint: values.endpoint ?? model_id.replace(/@.*/, ""),
     replica_id: "served-1",
@@ -50,17 +57,25 @@ export async function run(args: string[], env: Record<string, string>): Promise<
     model_id,
     version: wholeNumber("--deployment", values.deployment, Number.MAX_SAFE_INTEGER),
     artifact_bytes: artifact.length,
-    ...openedBy(env.MLMCP_API_KEY_SHA256 ?? ""),
-    rate_limit_per_s: rateLimit(env.MLMCP_RATE_LIMIT_PER_S ?? ""),
+    access: {
+      ...openedBy(env.MLMCP_API_KEY_SHA256 ?? ""),
+      rate_limit_per_s: rateLimit(env.MLMCP_RATE_LIMIT_PER_S ?? ""),
+      allowed_origins: [],
+      max_body_bytes: Math.round(config["serving.max_body_mb"] * 1024 * 1024),
+      max_waiting: config["serving.max_waiting"],
+    },
+    // Whoever runs containers has TLS in front of them, and their probes speak http.
+    tls: null,
+    limits: limitsOf(config),
     orphan_grace_s: Infinity,
   };
   const replica = createReplica(start, artifact);
-  let server: Deno.HttpServer | null = null;
+  let server: HttpServer | null = null;
   const drain = () => {
     if (replica.state === "draining") return;
     replica.state = "draining";
     setTimeout(() => Deno.exit(0), DRAIN_MS);
-    void shutDown(replica, server).finally(() => Deno.exit(0));
+    void (server?.shutdown() ?? Promise.resolve()).finally(() => Deno.exit(0));
   };
   for (const signal of Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, drain);
@@ -69,7 +84,8 @@ export async function run(args: string[], env: Record<string, string>): Promise<
   server = listen(start, replica);
   revokeAllRights();
   replica.state = "ready";
-  const { hostname, port: taken } = server.addr as Deno.NetAddr;
+  watchAlone(replica);
+  const { hostname, port: taken } = server.address;
   console.error(
     `${model_id} is served at http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${taken}`,
   );
@@ -115,16 +131,22 @@ function wholeNumber(option: string, text: string, largest: number): number {
   throw new AppError("invalid_argument", `Cannot serve: ${option} must be a whole number, not "${text}"`);
 }
 
-function openedBy(hashes: string): Pick<ReplicaStart, "auth" | "api_key_sha256"> {
-  const api_key_sha256 = hashes.split(",").map((hash) => hash.trim()).filter((hash) => hash !== "");
-  const wrong = api_key_sha256.find((hash) => !/^[0-9a-f]{64}$/.test(hash));
+function openedBy(hashes: string): Pick<AccessSettings, "auth" | "keys"> {
+  const given = hashes.split(",").map((hash) => hash.trim()).filter((hash) => hash !== "");
+  const wrong = given.find((hash) => !/^[0-9a-f]{64}$/.test(hash));
   // A mistake here must not open the endpoint to everyone.
-  if (wrong !== undefined || (hashes !== "" && api_key_sha256.length === 0)) {
+  if (wrong !== undefined || (hashes !== "" && given.length === 0)) {
     throw new AppError("invalid_argument", "Cannot serve: MLMCP_API_KEY_SHA256 holds no SHA-256 in hex", {
       hint: 'printf %s "$KEY" | sha256sum gives it.',
     });
   }
-  return { auth: api_key_sha256.length > 0 ? "api_key" : "none", api_key_sha256 };
+  const keys = given.map((sha256, i) => ({
+    key_id: `key_${i + 1}`,
+    sha256,
+    rate_limit_per_s: null,
+    expires_ms: null,
+  }));
+  return { auth: keys.length > 0 ? "api_key" : "none", keys };
 }
 
 function rateLimit(text: string): number | null {

@@ -1,8 +1,11 @@
-/** The model that a replica serves, and how it is changed without dropping a request. */
+/** The models that a replica serves, and how they are changed without dropping a request. */
 import { type Artifact, decodeArtifact } from "@/artifact/artifact.ts";
 import { type Check, replayGolden } from "@/artifact/golden.ts";
 import { type Signature, signatureOf } from "@/artifact/signature.ts";
 import { AppError } from "@/shared/errors.ts";
+import { plainTraffic, type TrafficPlan } from "@/shared/replica_protocol.ts";
+import { toleranceOf } from "./compare_answers.ts";
+import { Traffic } from "./traffic.ts";
 
 export interface ServedModel {
   /** `iris@3` */
@@ -15,6 +18,8 @@ export interface ServedModel {
   version: number;
   artifact: Artifact;
   signature: Signature;
+  /** Numbers further apart are different answers. In units of the target; 0 for classes. */
+  tolerance: number;
 }
 
 /**
@@ -48,20 +53,26 @@ export function loadServedModel(bytes: Uint8Array, model_id: string, version: nu
     version,
     artifact,
     signature: signatureOf(artifact),
+    tolerance: toleranceOf(artifact),
   };
 }
 
 /**
  * One reference that every request reads once: a request in flight finishes on the model it began with.
  * A change has two steps, so that all replicas of an endpoint change or none: each first checks and keeps the
- * candidate, and only when all have said yes is each told to use it.
+ * candidate aside, and only when all have said yes is each told the new traffic, which names it.
  */
 export class ModelHolder {
-  current: ServedModel;
+  traffic: Traffic;
   #candidate: ServedModel | null = null;
 
   constructor(model: ServedModel) {
-    this.current = model;
+    this.traffic = new Traffic(plainTraffic(model.version), [model]);
+  }
+
+  /** The primary. */
+  get current(): ServedModel {
+    return this.traffic.primary;
   }
 
   /** @throws AppError data_loss; what serves now goes on serving */
@@ -71,15 +82,13 @@ export class ModelHolder {
     return this.#candidate;
   }
 
-  /** Saying it again is harmless. @throws AppError failed_precondition when that version was not prepared */
-  commit(version: number): void {
-    if (this.current.version === version) return;
-    if (this.#candidate?.version !== version) {
-      throw new AppError("failed_precondition", `Cannot serve version ${version}: it was not prepared here`, {
-        hint: "Send its artifact to /control/prepare first.",
-      });
-    }
-    this.current = this.#candidate;
+  /**
+   * Saying the same again is harmless.
+   * @throws AppError failed_precondition when a version that it names is not held; nothing has changed then
+   */
+  direct(plan: TrafficPlan): void {
+    const { models } = this.traffic;
+    this.traffic = new Traffic(plan, this.#candidate ? [...models, this.#candidate] : models);
     this.#candidate = null;
   }
 

@@ -24,7 +24,7 @@ export function tryPage(replica: Replica): string {
   }). Leave a field empty where the value is not known.</p>
 <div class="columns">
 <form id="try" data-target="${escapeHtml(output.name)}" data-task="${output.task}"${
-    replica.keys ? ' data-locked="yes"' : ""
+    replica.access.locked ? ' data-locked="yes"' : ""
   }>
 <div class="actions"><label for="example">Start from <select id="example"><option value="">a row of your own</option>${
     examples.map(({ prediction }, i) =>

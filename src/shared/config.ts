@@ -86,6 +86,184 @@ export const SETTINGS = {
     max: 31536000,
     description: "How long a replica goes on serving when no supervisor has spoken to it, in seconds",
   },
+  "serving.max_body_mb": {
+    kind: "number",
+    env: "MLMCP_MAX_BODY_MB",
+    default: 8,
+    min: 0.001,
+    max: 128,
+    description:
+      "Largest body of a prediction request that a new endpoint takes, in MB; more is answered 413",
+  },
+  "serving.max_waiting": {
+    kind: "integer",
+    env: "MLMCP_MAX_WAITING",
+    default: 512,
+    min: 1,
+    max: 100_000,
+    description: "Prediction requests that may wait in one replica of a new endpoint; more are answered 503",
+  },
+  "serving.max_connections": {
+    kind: "integer",
+    env: "MLMCP_MAX_CONNECTIONS",
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    description:
+      "Open connections of one replica; beyond these, the one that has been idle longest is closed for a new one",
+  },
+  "serving.header_timeout_s": {
+    kind: "number",
+    env: "MLMCP_HEADER_TIMEOUT_S",
+    default: 20,
+    min: 0.1,
+    max: 3600,
+    description: "How long a client may take to send the head of a request, in seconds",
+  },
+  "serving.idle_timeout_s": {
+    kind: "number",
+    env: "MLMCP_IDLE_TIMEOUT_S",
+    default: 75,
+    min: 0.1,
+    max: 86_400,
+    description: "How long a connection may be idle between two requests, in seconds",
+  },
+  "serving.transfer_timeout_s": {
+    kind: "number",
+    env: "MLMCP_TRANSFER_TIMEOUT_S",
+    default: 60,
+    min: 0.1,
+    max: 3600,
+    description: "How long a client may take to send a body, and to take an answer, in seconds",
+  },
+  "serving.tls_cert_file": {
+    kind: "string",
+    env: "MLMCP_TLS_CERT_FILE",
+    default: "",
+    description: "PEM file with the certificate chain that endpoints serve https with; empty means http",
+  },
+  "serving.tls_key_file": {
+    kind: "string",
+    env: "MLMCP_TLS_KEY_FILE",
+    default: "",
+    description: "PEM file with the private key of that certificate",
+  },
+  "monitoring.keep_predictions": {
+    kind: "integer",
+    env: "MLMCP_KEEP_PREDICTIONS",
+    default: 100_000,
+    min: 0,
+    max: 100_000_000,
+    description:
+      "Predicted rows of an endpoint, without their inputs, that wait for labels sent to /feedback; 0 keeps none",
+  },
+  "monitoring.log_share": {
+    kind: "number",
+    env: "MLMCP_PREDICTION_LOG_SHARE",
+    default: 0,
+    min: 0,
+    max: 1,
+    description:
+      "Share of the requests that is written to <home>/logs/predictions with inputs and predictions; 0 means no log",
+  },
+  "monitoring.log_inputs": {
+    kind: "boolean",
+    env: "MLMCP_PREDICTION_LOG_INPUTS",
+    default: true,
+    description: "Whether that log tells the inputs, or predictions only",
+  },
+  "monitoring.log_omit": {
+    kind: "list",
+    env: "MLMCP_PREDICTION_LOG_OMIT",
+    default: [],
+    description: "Columns whose values are never written to that log",
+  },
+  "monitoring.log_max_mb": {
+    kind: "integer",
+    env: "MLMCP_PREDICTION_LOG_MAX_MB",
+    default: 64,
+    min: 1,
+    max: 1_000_000,
+    description: "Size of that log for one endpoint, in MB; the oldest quarter is let go when it is full",
+  },
+  "alerts.rules": {
+    kind: "list",
+    env: "MLMCP_ALERT_RULES",
+    default: [
+      "not_ready for 30s",
+      "restarts > 3 for 5s",
+      "error_rate > 0.05 for 30s",
+      "drift >= drift for 30s",
+    ],
+    description:
+      "What is told as an alert, one rule each: [ENDPOINT:] METRIC > VALUE [for 60s], or >=, <, <= (docs/monitoring.md)",
+  },
+  "alerts.webhook": {
+    kind: "string",
+    env: "MLMCP_ALERT_WEBHOOK",
+    default: "",
+    description: "Address that alerts are posted to as JSON; empty means they are only logged and shown",
+  },
+  "rollout.automatic": {
+    kind: "boolean",
+    env: "MLMCP_ROLLOUT_AUTOMATIC",
+    default: false,
+    description: "Whether a canary or shadow that comes without rules is judged by those below",
+  },
+  "rollout.min_requests": {
+    kind: "integer",
+    env: "MLMCP_ROLLOUT_MIN_REQUESTS",
+    default: 100,
+    min: 1,
+    max: 1_000_000_000,
+    description: "Requests that a canary or shadow must have answered, at each step, before it can pass",
+  },
+  "rollout.step_s": {
+    kind: "number",
+    env: "MLMCP_ROLLOUT_STEP_S",
+    default: 60,
+    min: 0,
+    max: 31_536_000,
+    description: "Shortest time of each step, in seconds",
+  },
+  "rollout.steps": {
+    kind: "list",
+    env: "MLMCP_ROLLOUT_STEPS",
+    default: [],
+    description:
+      "Weights between 0 and 1 that it goes through, such as 0.05, 0.25; empty: from its first weight to all requests",
+  },
+  "rollout.max_error_rate": {
+    kind: "number",
+    env: "MLMCP_ROLLOUT_MAX_ERROR_RATE",
+    default: 0.01,
+    min: 0,
+    max: 1,
+    description: "Share of its requests that may fail beyond the primary's share, 0 to 1",
+  },
+  "rollout.max_latency_ratio": {
+    kind: "number",
+    env: "MLMCP_ROLLOUT_MAX_LATENCY_RATIO",
+    default: 2,
+    min: 0,
+    max: 1_000_000,
+    description: "95th percentile of a canary's latency over the primary's",
+  },
+  "rollout.max_disagreement": {
+    kind: "number",
+    env: "MLMCP_ROLLOUT_MAX_DISAGREEMENT",
+    default: 1,
+    min: 0,
+    max: 1,
+    description: "Share of rows that it may answer otherwise than the primary; 1 means any",
+  },
+  "rollout.max_drift": {
+    kind: "string",
+    env: "MLMCP_ROLLOUT_MAX_DRIFT",
+    default: "drift",
+    choices: ["none", "warning", "drift"],
+    description: "Gravest verdict on drift that it may have; drift means any",
+  },
   "kaggle.url": {
     kind: "string",
     env: "MLMCP_KAGGLE_URL",
@@ -216,6 +394,9 @@ export function loadConfig(
     config[key] = checkSetting(key, setting, value, origin);
   }
   config["home"] = expandHome(config["home"] as string, env);
+  for (const key of ["serving.tls_cert_file", "serving.tls_key_file"]) {
+    if (config[key] !== "") config[key] = expandHome(config[key] as string, env);
+  }
   config["training.data_folders"] = (config["training.data_folders"] as string[]).map((folder) =>
     expandHome(folder, env)
   );

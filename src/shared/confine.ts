@@ -60,6 +60,14 @@ function sourceHost(entry: string): string {
 const none: Rights = { read: [], write: [], net: [], run: [], door: [] };
 const inHome = (home: string): Rights => ({ ...none, read: [home], write: [home] });
 
+/** Files that settings name, if they do. */
+function filesOf(
+  config: Config,
+  ...settings: ("serving.tls_cert_file" | "serving.tls_key_file")[]
+): string[] {
+  return settings.map((setting) => config[setting]).filter((path) => path !== "");
+}
+
 /** The home without the sealed rows. A Worker's rights know no "all but these", so what may be read is listed. */
 function unsealed(home: string): string[] {
   const { path: _, holdouts: __, ...parts } = homeAt(home);
@@ -99,14 +107,16 @@ export const RIGHTS = {
   }),
   "deploy-server": ({ home, config, args }) => ({
     ...inHome(home),
+    read: [home, ...filesOf(config, "serving.tls_cert_file")],
     run: SELF,
     net: [...LOOPBACK, bracketed(config["serving.host"]), ...listening(args)],
     door: ["write_folder"],
   }),
   "supervisor": ({ home, config }) => ({
     ...inHome(home),
+    read: [home, ...filesOf(config, "serving.tls_cert_file", "serving.tls_key_file")],
     run: SELF,
-    net: [...LOOPBACK, bracketed(config["serving.host"])],
+    net: [...LOOPBACK, bracketed(config["serving.host"]), ...hostOf(config["alerts.webhook"])],
   }),
   "status": ({ home }) => ({ ...inHome(home), run: SELF, net: LOOPBACK }),
   "stop": ({ home }) => ({ ...inHome(home), run: SELF, net: LOOPBACK }),

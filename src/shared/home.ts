@@ -1,6 +1,6 @@
 /** The folder that holds everything mlmcp keeps, and the state database inside it. */
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { AppError } from "./errors.ts";
 
 export interface Home {
@@ -85,7 +85,7 @@ function cannotWrite(folder: string, error: unknown): AppError {
 export function openState(home: Home, room: string, steps: readonly string[]): DatabaseSync {
   let db: DatabaseSync;
   try {
-    db = new DatabaseSync(home.database);
+    db = keepStatements(new DatabaseSync(home.database));
     db.exec("PRAGMA busy_timeout = 10000");
     db.exec("PRAGMA journal_mode = WAL");
     db.exec("PRAGMA synchronous = FULL");
@@ -129,6 +129,21 @@ function cannotOpen(home: Home, error: unknown): AppError {
       : "Check that the home folder can be written, or choose another with --home.",
     cause: error,
   });
+}
+
+/**
+ * Prepares each text once. A statement that is dropped is freed only when the collector comes by, and to the
+ * collector it is small: a process that asks the same every second would grow for hours.
+ */
+export function keepStatements(db: DatabaseSync): DatabaseSync {
+  const kept = new Map<string, StatementSync>();
+  const prepare = db.prepare.bind(db);
+  db.prepare = (sql) => {
+    let statement = kept.get(sql);
+    if (!statement) kept.set(sql, statement = prepare(sql));
+    return statement;
+  };
+  return db;
 }
 
 /** Runs `work` as one transaction that owns the write lock from its start: all of it is kept, or nothing. */

@@ -56,6 +56,21 @@ export class LatencyHistogram {
     return { buckets, sum_ms: round(this.sum_ms) };
   }
 
+  /** What came between two states of one histogram; whatever was lost meanwhile counts as nothing. */
+  static between(
+    from: HistogramWire | null | undefined,
+    to: HistogramWire | null | undefined,
+  ): LatencyHistogram {
+    const [before, after] = [LatencyHistogram.fromWire(from), LatencyHistogram.fromWire(to)];
+    after.count = 0;
+    for (let i = 0; i < BUCKETS; i++) {
+      after.counts[i] = Math.max(0, after.counts[i] - before.counts[i]);
+      after.count += after.counts[i];
+    }
+    after.sum_ms = Math.max(0, after.sum_ms - before.sum_ms);
+    return after;
+  }
+
   /** What `toWire` gave; anything that does not fit counts as nothing. */
   static fromWire(wire: HistogramWire | null | undefined): LatencyHistogram {
     const histogram = new LatencyHistogram();

@@ -4,6 +4,7 @@
  * Never through node:child_process: it rewrites the arguments when the command is Deno itself, and a compiled
  * `mlmcp agent` would then spawn itself as an agent without end. The depth in the environment is a second guard.
  */
+import { SETTINGS } from "./config.ts";
 import { AppError } from "./errors.ts";
 
 /** The agent spawns servers (1), a server the supervisor (2), the supervisor replicas (3). */
@@ -90,9 +91,8 @@ export function childEnvironment(
       "SSL_CERT_FILE",
       "XDG_CACHE_HOME",
     ],
-    ...["MLMCP_HOME", "MLMCP_LOG_LEVEL", "MLMCP_JOBS_AT_ONCE", "MLMCP_DATA_FOLDERS", "MLMCP_SERVING_HOST"],
-    ...["MLMCP_PORT_FROM", "MLMCP_ORPHAN_GRACE_S", "MLMCP_KAGGLE_URL", "MLMCP_KAGGLE_STORAGE_HOSTS"],
-    ...["MLMCP_SOURCES_ALLOWED_HOSTS", "MLMCP_SOURCES_MAX_MB"],
+    // Not where other servers are, and their tokens: only who was given them calls those.
+    ...Object.entries(SETTINGS).filter(([key]) => !key.startsWith("servers.")).map(([, { env }]) => env),
     ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"],
   ];
   for (const name of [...always, ...extra]) {

@@ -215,6 +215,40 @@ Deno.test("watching reports what changes until the time is over", async () => {
   }, world);
 });
 
+Deno.test("watching reports alerts that fire and resolve, and columns that drift", async () => {
+  const world = newWorld();
+  const honest = world.tools.deploy.get_deployment_status;
+  const alert = { alert_id: "alert_1", rule: "error_rate > 0.05 for 30s", value: 0.2, fired_at: "now" };
+  const drift = (verdict: string | null) => ({ verdict, columns: [{ name: "bill_length_mm", verdict }] });
+  const story = [
+    {},
+    { drift: drift(null), alerts: [] },
+    { drift: drift("drift"), alerts: [{ ...alert, state: "firing" }] },
+    { drift: drift("drift"), alerts: [{ ...alert, state: "firing" }] },
+    { drift: drift("none"), alerts: [{ ...alert, state: "resolved" }] },
+  ];
+  let asked = 0;
+  world.tools.deploy.get_deployment_status = async (input) => ({
+    ...await honest(input),
+    ...story[Math.min(asked++, story.length - 1)],
+  });
+  await onStage(async ({ newRun, work, result }) => {
+    let time = 0;
+    const sleep = (ms: number) => {
+      time += ms;
+      return Promise.resolve();
+    };
+    const run_id = newRun(REQUEST, { yes: true, watch: 5 });
+    await work(run_id, { clock: { now: () => time, sleep } });
+    assert.deepEqual(result(run_id).monitoring?.changes.map((one) => one.change), [
+      "drift of bill_length_mm: none -> drift",
+      "ALERT error_rate > 0.05 for 30s (it is 0.2)",
+      "drift of bill_length_mm: drift -> none",
+      "alert resolved: error_rate > 0.05 for 30s",
+    ]);
+  }, world);
+});
+
 Deno.test("a long download is waited for, and begun again when its server has forgotten it", async () => {
   const world = newWorld();
   const whole = world.tools.kaggle.download_dataset;

@@ -7,6 +7,7 @@ import { inferTypes } from "@/dataset/infer_types.ts";
 import { readCsv } from "@/dataset/read_csv.ts";
 import { ESTIMATORS } from "@/ml/estimators.ts";
 import { fitPipeline, predictScores } from "@/ml/pipeline.ts";
+import type { ModelProfile } from "@/monitoring/model_profile.ts";
 import { AppError } from "@/shared/errors.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "@/shared/safetensors.ts";
 import { smallArtifact, smallPipeline, smallTable } from "../small_model.ts";
@@ -66,6 +67,7 @@ interface Document {
   baseline: { prior: number[] };
   pipeline: { algorithm: string; features: unknown[]; matrix_names: string[] };
   golden: { predictions: (string | number)[] };
+  profile?: ModelProfile;
 }
 
 type Change = (document: Document, tensors: Record<string, Tensor>) => void;
@@ -89,6 +91,16 @@ Deno.test("decodeArtifact() names what is unknown, missing or of the wrong lengt
     [/prior/, (document) => document.baseline.prior.push(1)],
     [/matrix_names/, (document) => document.pipeline.matrix_names.reverse()],
     [/golden/, (document) => document.golden.predictions.pop()],
+    [/no column "wings"/, ({ profile }) => profile!.columns[0].name = "wings"],
+    [/stands there twice/, ({ profile }) => profile!.columns.push(profile!.columns[0])],
+    [/edges and counts differ/, ({ profile }) => profile!.columns[0].counts.pop()],
+    [/edges do not rise/, ({ profile }) => profile!.columns[0].edges!.reverse()],
+    [/bins are not those of numbers/, ({ profile }) => delete profile!.columns[0].edges],
+    [/does not know the category "Mars"/, ({ profile }) => profile!.columns[2].categories![0] = "Mars"],
+    [/profile.columns.0.counts.0/, ({ profile }) => profile!.columns[0].counts[0] = -1],
+    [/profile.columns.0/, ({ profile }) => Object.assign(profile!.columns[0], { extra: 1 })],
+    [/more rows are right than there are/, ({ profile }) => profile!.answers!.confidence!.right[1] = 1e6],
+    [/confidence does not fit/, ({ profile }) => profile!.answers!.confidence = null],
     [/belongs to nothing/, (_, tensors) => tensors.stray = new Float64Array(2)],
   ];
   for (const [expected, change] of cases) {
@@ -98,6 +110,19 @@ Deno.test("decodeArtifact() names what is unknown, missing or of the wrong lengt
       String(expected),
     );
   }
+});
+
+Deno.test("decodeArtifact() takes a model of before there was a profile", () => {
+  assert.equal(decodeArtifact(tampered((document) => delete document.profile)).profile, null);
+});
+
+Deno.test("an artifact holds the profile of each feature, and no other column's", () => {
+  const { profile } = decodeArtifact(smallArtifact());
+  assert.deepEqual(profile!.columns.map(({ name }) => name), ["length", "width", "island"]);
+  const [, width, island] = profile!.columns;
+  assert.equal(width.missing, 8);
+  assert.equal(width.counts.reduce((sum, count) => sum + count, 0), 112);
+  assert.deepEqual(island.categories!.toSorted(), ["Biscoe", "Dream", "Torgersen"]);
 });
 
 Deno.test("replayGolden() sees a model that predicts otherwise than when it was made", () => {

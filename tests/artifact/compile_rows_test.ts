@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { compileRows } from "@/artifact/compile_rows.ts";
 import { predictRows, scoreRows } from "@/artifact/predict_rows.ts";
+import { rangeWarnings } from "@/artifact/range_warnings.ts";
 import { rowsToTable } from "@/artifact/rows_to_table.ts";
 import { ESTIMATORS } from "@/ml/estimators.ts";
 import { fitPipeline, type FittedPipeline, predictScores, prepareMatrix } from "@/ml/pipeline.ts";
@@ -83,11 +84,11 @@ for (const algorithm of ["logistic_regression", "gradient_boosting", "gaussian_n
     const random = new Random(11);
     for (const count of [1, 1, 1, 2, 40]) {
       const rows = Array.from({ length: count }, () => randomRow(random, 0));
-      const matrix = read(rows);
-      assert.ok(matrix !== null);
+      const compiled = read(rows);
+      assert.ok(compiled !== null);
       // Columns that stand apart in the table are joined by `data`.
       const { columns: _, ...plain } = prepareMatrix(pipeline, rowsToTable(pipeline, rows).table);
-      assert.deepEqual(matrix, plain);
+      assert.deepEqual(compiled.matrix, plain);
     }
   });
 
@@ -102,7 +103,8 @@ for (const algorithm of ["logistic_regression", "gradient_boosting", "gaussian_n
       );
       const plain = () => {
         const { table, warnings } = rowsToTable(pipeline, rows);
-        return { scores: predictScores(pipeline, table), warnings };
+        const all = [...warnings, ...rangeWarnings(pipeline, rows)];
+        return { scores: predictScores(pipeline, table), warnings: all };
       };
       assert.deepEqual(outcome(() => scoreRows(pipeline, rows)), outcome(plain), JSON.stringify(rows));
       if (outcome(() => compileRows(pipeline)(rows)) !== null) compiled++;

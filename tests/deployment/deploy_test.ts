@@ -73,6 +73,10 @@ Deno.test("a model is deployed, updated, rolled back and stopped, and the histor
 
     const { requests } = await describeEndpoint(scene.records, scene.records.endpoint("flowers")!);
     assert.deepEqual([requests.total, requests.errors], [3, 0]);
+    assert.deepEqual(
+      requests.by_version.map(({ version, model_id, total, errors }) => [version, model_id, total, errors]),
+      [[3, "flowers@1", 1, 0], [2, "flowers@2", 1, 0], [1, "flowers@1", 1, 0]],
+    );
     await assert.rejects(
       rollBack(scene, { endpoint: "flowers", to_version: 9 }, scene.waiting),
       fails("failed_precondition", /version 9 has never served/),

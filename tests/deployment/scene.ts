@@ -7,7 +7,7 @@ import { childEnvironment } from "@/shared/self_command.ts";
 import { VERSION } from "@/shared/version.ts";
 import { openRecords } from "@/deployment/changes.ts";
 import { tellSupervisor } from "@/deployment/control_file.ts";
-import type { DeployParts, Waiting } from "@/deployment/deploy.ts";
+import type { DeployParts, Waiting } from "@/deployment/until_serving.ts";
 import { ensureSupervisor } from "@/deployment/ensure_supervisor.ts";
 import { command as stopCommand } from "@/deployment/stop_command.ts";
 import { type ModelVersion, openRegistry, type Registry } from "@/registry/registry.ts";

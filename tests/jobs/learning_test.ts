@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { decodeArtifact } from "@/artifact/artifact.ts";
+import { LEARNING_TASKS } from "@/jobs/learning_tasks.ts";
 import { READING_TASKS } from "@/jobs/reading_tasks.ts";
 import type { Prepared, PrepareInput } from "@/jobs/tasks/prepare.ts";
 import { openPool } from "@/jobs/learning_pool.ts";
@@ -51,6 +53,41 @@ Deno.test("prepare seals a fifth of the rows, stratified, and training gets only
       (column.storage === "numeric" ? column.values : column.codes).buffer instanceof SharedArrayBuffer
     ),
   );
+});
+
+Deno.test("comparing keeps what was said of the rows that a fold left out, one answer a training row", async () => {
+  for (const [name, task] of [["penguins", "classification"], ["auto_mpg", "regression"]] as const) {
+    const { train } = await prepareSample(name);
+    const compared = LEARNING_TASKS.compare({
+      train,
+      options: { target: findSample(name).target, task, algorithm: "decision_tree", seed: 0 },
+      folds: 3,
+      metric: task === "classification" ? "accuracy" : "r2",
+    }, () => {});
+    const { prediction, confidence } = compared.answers!;
+    assert.equal(prediction.counts.reduce((sum, count) => sum + count, prediction.missing), train.rows);
+    assert.equal(confidence === null, task === "regression");
+    if (confidence) {
+      assert.equal(confidence.rows, train.rows);
+      assert.ok(Math.abs(confidence.accuracy - compared.metrics.accuracy!) < 0.01);
+    }
+    const { artifact } = LEARNING_TASKS.fit({
+      train,
+      options: { target: findSample(name).target, task, algorithm: "decision_tree", seed: 0 },
+      metric: task === "classification" ? "accuracy" : "r2",
+      facts: {
+        metrics: {},
+        metrics_from: "a test",
+        baseline_metrics: {},
+        dataset: { ref: name, version: null, sha256: "0".repeat(64), license: null },
+        code_version: "0.0.0",
+        findings: [],
+        ignored_findings: [],
+      },
+      answers: compared.answers,
+    }, () => {});
+    assert.deepEqual(decodeArtifact(artifact).profile!.answers, compared.answers);
+  }
 });
 
 Deno.test("prepare seals the same rows for a seed, others for another, and none when test_fraction is 0", async () => {

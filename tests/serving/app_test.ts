@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createApp, ROUTES } from "@/serving/app.ts";
 import type { OpenApiDocument } from "@/serving/openapi.ts";
 import { houses } from "./make_artifact.ts";
-import { type Failure, makeReplica, post } from "./make_replica.ts";
+import { accessKey, type Failure, makeAccess, makeReplica, post } from "./make_replica.ts";
 
 const ROW = { length: 1.4, width: 0.2 };
 
@@ -105,7 +105,7 @@ Deno.test("the OpenAPI document lists every route, and its examples are true", a
   for (const [, ref] of JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
     assert.ok(document.components.schemas[ref], ref);
   }
-  for (const path of ["/predict", "/v2/models/{name}/infer"]) {
+  for (const path of ["/predict", "/feedback", "/v2/models/{name}/infer"]) {
     const { requestBody, responses } = document.paths[path].post;
     const response = await app.request(
       path.replace("{name}", "flowers"),
@@ -118,8 +118,8 @@ Deno.test("the OpenAPI document lists every route, and its examples are true", a
 });
 
 Deno.test("the OpenAPI document of a locked endpoint names its two ways to send the key", async () => {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode("secret")));
-  const response = await createApp(makeReplica({ keys: [hash] })).request("/openapi.json", {
+  const access = makeAccess({ auth: "api_key", keys: [accessKey("secret")] });
+  const response = await createApp(makeReplica({ access })).request("/openapi.json", {
     headers: { "x-api-key": "secret" },
   });
   const document = await response.json() as OpenApiDocument;
@@ -134,15 +134,16 @@ Deno.test("metrics are Prometheus text whose histogram adds up", async () => {
   const response = await app.request("/metrics");
   assert.match(response.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
   const text = await response.text();
-  assert.match(text, /^mlmcp_requests_total\{endpoint="garden",status="200"\} 5$/m);
-  assert.match(text, /^mlmcp_requests_total\{endpoint="garden",status="400"\} 1$/m);
-  assert.match(text, /^mlmcp_request_duration_seconds_count\{endpoint="garden"\} 6$/m);
+  assert.match(text, /^mlmcp_requests_total\{endpoint="garden",version="1",status="200"\} 5$/m);
+  assert.match(text, /^mlmcp_requests_total\{endpoint="garden",version="none",status="400"\} 1$/m);
+  assert.match(text, /^mlmcp_request_duration_seconds_count\{endpoint="garden",version="1"\} 5$/m);
+  assert.match(text, /^mlmcp_request_duration_seconds_count\{endpoint="garden",version="none"\} 1$/m);
   assert.match(text, /^mlmcp_model_info\{[^}]*model="flowers@3"[^}]*\} 1$/m);
-  const buckets = [...text.matchAll(/_bucket\{[^}]*le="([^"]+)"\} (\d+)/g)].map(([, le, count]) =>
+  const buckets = [...text.matchAll(/_bucket\{[^}]*version="1",le="([^"]+)"\} (\d+)/g)].map(([, le, count]) =>
     [le, Number(count)] as const
   );
   assert.equal(buckets.at(-1)?.[0], "+Inf");
-  assert.equal(buckets.at(-1)?.[1], 6);
+  assert.equal(buckets.at(-1)?.[1], 5);
   for (let i = 1; i < buckets.length; i++) assert.ok(buckets[i][1] >= buckets[i - 1][1]);
   for (const line of text.trimEnd().split("\n")) {
     assert.match(line, /^(# (HELP|TYPE) \w+ .+|\w+(\{.*\})? [\d.e+-]+)$/);

@@ -9,8 +9,8 @@ Deno.test("POST /explain tells what each value does, and counts as no prediction
   const { prediction, effects, model } = await response.json();
   assert.deepEqual([prediction, model], ["setosa", "flowers@3"]);
   assert.deepEqual(effects.map(({ column }: { column: string }) => column).sort(), ["length", "width"]);
-  assert.equal(replica.counters.rows, 0);
-  assert.equal(replica.counters.latency.count, 0);
+  assert.equal(replica.counters.total().rows, 0);
+  assert.equal(replica.counters.total().latency.count, 0);
 });
 
 Deno.test("POST /explain says what it takes, and names the column that is wrong", async () => {

@@ -1,7 +1,8 @@
 /** Small models for the tests of serving: made in milliseconds, the same bytes each time. */
 import { encodeArtifact } from "@/artifact/artifact.ts";
-import type { Column, Table } from "@/dataset/table.ts";
-import { fitPipeline } from "@/ml/pipeline.ts";
+import { type Column, columnOf, type Table } from "@/dataset/table.ts";
+import { encodeTarget, fitPipeline, predictScores } from "@/ml/pipeline.ts";
+import { profileAnswers } from "@/monitoring/model_profile.ts";
 import { Random } from "@/shared/random.ts";
 
 export interface MakeOptions {
@@ -28,7 +29,14 @@ function encode(
     importances: {},
     findings: [],
     ignored_findings: [],
-    golden_table: table,
+    train: table,
+    // Of the training rows: to a test it does not matter that they were learned from.
+    answers: profileAnswers(
+      target,
+      pipeline.target.classes,
+      predictScores(pipeline, table),
+      encodeTarget(columnOf(table, target), pipeline.target),
+    ),
   });
 }
 

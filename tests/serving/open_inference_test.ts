@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createApp } from "@/serving/app.ts";
 import { houses } from "./make_artifact.ts";
-import { makeReplica, post } from "./make_replica.ts";
+import { accessKey, makeAccess, makeReplica, post } from "./make_replica.ts";
 
 const app = createApp(makeReplica());
 const column = (name: string, data: unknown[], datatype = "FP64", shape = [data.length]) => ({
@@ -143,16 +143,27 @@ Deno.test("infer refuses an unknown output, model and version", async () => {
 });
 
 Deno.test("under /v2 every error has the protocol's form", async () => {
-  const hash = new Uint8Array(32);
+  const locked = makeAccess({ auth: "api_key", keys: [accessKey("secret")] });
   const cases: [number, Promise<Response>][] = [
     [404, Promise.resolve(app.request("/v2/nothing"))],
     [405, Promise.resolve(app.request("/v2/models/flowers/infer"))],
     [415, Promise.resolve(app.request("/v2/models/flowers/infer", { method: "POST", body: "x" }))],
-    [401, Promise.resolve(createApp(makeReplica({ keys: [hash] })).request("/v2/models/flowers"))],
+    [401, Promise.resolve(createApp(makeReplica({ access: locked })).request("/v2/models/flowers"))],
   ];
   for (const [status, answer] of cases) {
     const response = await answer;
     assert.equal(response.status, status);
     assert.equal(typeof (await response.json()).error, "string");
   }
+});
+
+Deno.test("infer takes JSON that is not announced as such, as Triton's client sends it, and predict does not", async () => {
+  const app = createApp(makeReplica());
+  const untyped = (value: unknown) => ({
+    method: "POST",
+    body: new TextEncoder().encode(JSON.stringify(value)),
+  });
+  const inputs = [{ name: "length", datatype: "FP64", shape: [1], data: [1.4] }];
+  assert.equal((await app.request("/v2/models/flowers/infer", untyped({ inputs }))).status, 200);
+  assert.equal((await app.request("/predict", untyped({ rows: [[1.4, 0.2]] }))).status, 415);
 });

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { createApp, createHandler } from "@/serving/app.ts";
+import { NO_VERSION } from "@/shared/replica_protocol.ts";
+import { createApp } from "@/serving/app.ts";
 import { houses } from "./make_artifact.ts";
-import { type Failure, makeReplica, post } from "./make_replica.ts";
+import { withPort } from "./http/raw_client.ts";
+import { accessKey, type Failure, makeAccess, makeReplica, post } from "./make_replica.ts";
 
 const ROW = { length: 1.4, width: 0.2 };
 
@@ -43,6 +45,19 @@ Deno.test("predict answers a number for regression, with missing values and a wa
   assert.equal(answer.probabilities, undefined);
   assert.equal(answer.warnings.length, 1);
   assert.match(answer.warnings[0], /row 1.*"town".*Bonn/);
+});
+
+Deno.test("predict warns of values outside of the range of training, once a column, and of none inside", async () => {
+  const app = createApp(makeReplica({}, houses(), "houses@1"));
+  const warnings = async (rows: unknown[]) =>
+    (await (await app.request("/predict", post({ rows }))).json()).warnings;
+  assert.equal(await warnings([{ area: 80 }, { area: null }, { town: "Ulm" }]), undefined);
+  const [warning, ...more] = await warnings([{ area: 80 }, { area: 1e6 }, [-3, "Ulm", "true"]]);
+  assert.match(
+    warning,
+    /^row 1: column "area" is 1000000, outside of the range of training, \d+ to \d+ \(and in 1 more rows\)$/,
+  );
+  assert.deepEqual(more, []);
 });
 
 Deno.test("predict names the row, the column and the rule of a bad value", async () => {
@@ -114,32 +129,9 @@ Deno.test("predict refuses a content type that is not JSON", async () => {
   assert.equal(charset.status, 200);
 });
 
-Deno.test("predict refuses 90 MB by the announced length, and stops reading where none is announced", async () => {
-  const app = createApp(makeReplica());
-  const announced = await app.request("/predict", post("[", { "content-length": "90000000" }));
-  assert.equal(announced.status, 413);
-  assert.equal((await announced.json() as Failure).error.code, "payload_too_large");
-  let sent = 0;
-  const endless = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      sent += 1 << 20;
-      controller.enqueue(new Uint8Array(1 << 20).fill(32));
-    },
-  });
-  const streamed = await app.request("/predict", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: endless,
-  });
-  assert.equal(streamed.status, 413);
-  assert.ok(sent < 40 << 20, `read ${sent} bytes of a body without end`);
-  const some = await app.request("/predict", post(`{"rows": [${" ".repeat(20 << 20)}]}`));
-  assert.equal(some.status, 413);
-});
-
 Deno.test("predict asks for the API key, and takes it as bearer, header or basic password", async () => {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode("secret")));
-  const app = createApp(makeReplica({ keys: [hash] }));
+  const access = makeAccess({ auth: "api_key", keys: [accessKey("secret")] });
+  const app = createApp(makeReplica({ access }));
   const status = async (headers: Record<string, string>) =>
     (await app.request("/predict", post({ rows: [ROW] }, headers))).status;
   assert.equal(await status({}), 401);
@@ -156,7 +148,7 @@ Deno.test("predict asks for the API key, and takes it as bearer, header or basic
 
 Deno.test("predict answers 429 with Retry-After above the limit, and looking is not limited", async () => {
   const replica = makeReplica();
-  replica.limit.per_s = 2;
+  replica.access.limit.per_s = 2;
   const app = createApp(replica);
   const answers = [];
   for (let i = 0; i < 4; i++) answers.push(await app.request("/predict", post({ rows: [ROW] })));
@@ -191,10 +183,15 @@ Deno.test("predict counts requests by status, rows and time", async () => {
   await app.request("/predict", post({ rows: [ROW, ROW] }));
   await app.request("/predict", post({ rows: [] }));
   await app.request("/metadata");
-  assert.deepEqual([...replica.counters.byStatus], [[200, 1], [400, 1]]);
-  assert.equal(replica.counters.rows, 2);
-  assert.equal(replica.counters.latency.count, 2);
-  assert.equal(replica.counters.inFlight, 0);
+  await app.request("/predict", post({ rows: [{ hue: 1 }] }));
+  const { counters, holder } = replica;
+  const counted = counters.total();
+  assert.deepEqual([...counted.byStatus].sort(), [[200, 1], [400, 2]]);
+  assert.deepEqual([...counters.of(holder.current.version).byStatus], [[200, 1], [400, 1]], "of the model");
+  assert.deepEqual([...counters.of(NO_VERSION).byStatus], [[400, 1]], "of what reached no model");
+  assert.equal(counted.rows, 2);
+  assert.equal(counted.latency.count, 3);
+  assert.equal(counters.inFlight, 0);
 });
 
 Deno.test("predict keeps an unexpected error for the log and does not show it", async () => {
@@ -207,30 +204,45 @@ Deno.test("predict keeps an unexpected error for the log and does not show it", 
   assert.match(replica.last_error ?? "", /\/predict: TypeError/);
 });
 
-Deno.test("the fast way answers as the app does", async () => {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode("secret")));
+Deno.test("the fast way, behind a port, answers as the app does", async () => {
   const bodies: RequestInit[] = [
     post({ rows: [ROW] }),
     post({ rows: [] }),
     post("{"),
     post({ rows: [ROW] }, { "content-type": "text/plain" }),
-    post({ rows: [ROW] }, { host: "evil.example" }),
+    post({ rows: [ROW] }, { origin: "https://app.example" }),
     post({ rows: [ROW] }, { "x-api-key": "secret" }),
+    post({ rows: [ROW] }, { "x-request-timeout-ms": "soon" }),
     { method: "GET" },
     { method: "DELETE" },
   ];
-  for (const keys of [null, [hash]]) {
-    for (const path of ["/predict", "/predict?x=1", "/v2/predict", "/predict/"]) {
-      for (const body of bodies) {
-        const headers = { ...body.headers, "x-request-id": "same" };
-        const request = () => new Request(`http://localhost${path}`, { ...body, headers });
-        const fast = await createHandler(makeReplica({ keys }))(request());
-        const plain = await createApp(makeReplica({ keys })).fetch(request());
-        assert.equal(fast.status, plain.status, `${body.method} ${path}`);
-        assert.deepEqual([...fast.headers], [...plain.headers]);
-        assert.equal(await fast.text(), await plain.text());
-      }
-    }
+  const shown = async (response: Response) => {
+    const headers = [...response.headers].filter(([name]) =>
+      !["date", "content-length", "connection"].includes(name)
+    );
+    return [response.status, headers, await response.text()];
+  };
+  for (const auth of ["none", "api_key"] as const) {
+    const access = () =>
+      makeAccess({ auth, keys: [accessKey("secret")], allowed_origins: ["https://app.example"] });
+    await withPort(
+      async ({ port }) => {
+        for (const path of ["/predict", "/predict?x=1", "/v2/predict", "/predict/", "/docs", "/metadata?"]) {
+          for (const body of bodies) {
+            const asked = { ...body, headers: { ...body.headers, "x-request-id": "same" } };
+            const [fast, plain] = await Promise.all([
+              fetch(`http://localhost:${port}${path}`, asked).then(shown),
+              shown(await createApp(makeReplica({ access: access() })).request(path, asked)),
+            ]);
+            if (path !== "/metadata?" || plain[0] !== 200) {
+              assert.deepEqual(fast, plain, `${body.method} ${path}`);
+            }
+          }
+        }
+      },
+      {},
+      makeReplica({ access: access() }),
+    );
   }
 });
 

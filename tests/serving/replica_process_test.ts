@@ -5,11 +5,17 @@ import { firstFreePort } from "@/deployment/ports.ts";
 import { ReplicaDoor } from "@/deployment/replica_door.ts";
 import { startReplica } from "@/deployment/start_replica.ts";
 import { AppError } from "@/shared/errors.ts";
-import { CONTROL_HEADER, type ReplicaLine, type ReplicaStart } from "@/shared/replica_protocol.ts";
+import {
+  CONTROL_HEADER,
+  plainTraffic,
+  type ReplicaLine,
+  type ReplicaStart,
+} from "@/shared/replica_protocol.ts";
 import { childEnvironment, selfCommand } from "@/shared/self_command.ts";
 import { probeRights } from "@/serving/rights_probe.ts";
 import { isAlive, until } from "../deployment/scene.ts";
 import { flowers } from "./make_artifact.ts";
+import { accessSettings, LIMITS } from "./make_replica.ts";
 
 const env = childEnvironment(Deno.env.toObject());
 
@@ -25,9 +31,9 @@ function startOf(artifact: Uint8Array, change: Partial<ReplicaStart> = {}): Repl
     model_id: "flowers@1",
     version: 1,
     artifact_bytes: artifact.length,
-    auth: "none",
-    api_key_sha256: [],
-    rate_limit_per_s: null,
+    access: accessSettings(),
+    tls: null,
+    limits: LIMITS,
     orphan_grace_s: 600,
     ...change,
   };
@@ -115,7 +121,7 @@ Deno.test("the control door opens only with the token", async () => {
           ["GET", "rights"],
           ["POST", "drain"],
           ["POST", "prepare"],
-          ["POST", "commit"],
+          ["POST", "traffic"],
         ]
       ) {
         const response = await fetch(`http://127.0.0.1:${door.address.control_port}/control/${path}`, {
@@ -144,12 +150,12 @@ Deno.test("a replica changes its model in place and refuses a damaged one", asyn
       (error) => error instanceof AppError && error.code === "data_loss",
     );
     await assert.rejects(
-      door.commit(2),
+      door.direct(plainTraffic(2)),
       (error) => error instanceof AppError && error.code === "failed_precondition",
     );
     await door.prepare(flowers({ algorithm: "gaussian_nb" }), "flowers@2", 2);
     assert.equal((await (await predict(url)).json()).model, "flowers@1");
-    await door.commit(2);
+    await door.direct(plainTraffic(2));
     assert.equal((await (await predict(url)).json()).model, "flowers@2");
     const status = await door.status();
     assert.equal(status.version, 2);

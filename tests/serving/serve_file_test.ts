@@ -101,3 +101,24 @@ Deno.test("`mlmcp serve` says what is wrong with its arguments and its file", as
     assert.match(stderr, message);
   }
 });
+
+Deno.test("a served file watches its own drift and takes labels, without a supervisor", async () => {
+  await withServed({}, async (url) => {
+    const post = async (path: string, body: unknown, headers: Record<string, string> = {}) => {
+      const answer = await fetch(`${url}${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: JSON.stringify(body),
+      });
+      return { id: answer.headers.get("x-request-id")!, body: await answer.json() };
+    };
+    const { id, body } = await post("/predict", { rows: new Array(100).fill({ length: 99, width: 0.2 }) });
+    const label = { request_id: id, row: 3, actual: body.predictions[3] };
+    const heard = await post("/feedback", label, { prefer: "wait=10" });
+    assert.deepEqual(heard.body, { accepted: 1, matched: 1 });
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    assert.match(metrics, /^mlmcp_requests_total\{[^}]*status="200"[^}]*\} 1$/m);
+    assert.match(metrics, /^mlmcp_drift_verdict\{[^}]*column="length"[^}]*\} 2$/m);
+    assert.match(metrics, /^mlmcp_quality\{[^}]*metric="accuracy"[^}]*\} 1$/m);
+  });
+});

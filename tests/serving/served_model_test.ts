@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { AppError } from "@/shared/errors.ts";
+import { plainTraffic } from "@/shared/replica_protocol.ts";
 import { loadServedModel, ModelHolder } from "@/serving/served_model.ts";
 import { flowers } from "./make_artifact.ts";
 
@@ -43,16 +44,16 @@ Deno.test("a model whose golden rows come out otherwise is refused, naming the r
 Deno.test("a holder changes its model only to what was prepared, and a refused one leaves it", () => {
   const holder = new ModelHolder(loadServedModel(flowers(), "flowers@1", 1));
   assert.throws(
-    () => holder.commit(2),
+    () => holder.direct(plainTraffic(2)),
     (error) => error instanceof AppError && error.code === "failed_precondition",
   );
   assert.throws(() => holder.prepare(new Uint8Array(9), "flowers@2", 2), damaged);
-  assert.throws(() => holder.commit(2));
+  assert.throws(() => holder.direct(plainTraffic(2)));
   assert.equal(holder.current.version, 1);
   holder.prepare(flowers({ algorithm: "gaussian_nb" }), "flowers@2", 2);
   assert.equal(holder.current.model_id, "flowers@1");
-  holder.commit(2);
-  holder.commit(2);
+  holder.direct(plainTraffic(2));
+  holder.direct(plainTraffic(2));
   assert.deepEqual([holder.current.model_id, holder.current.model_version, holder.current.version], [
     "flowers@2",
     "2",
@@ -60,5 +61,5 @@ Deno.test("a holder changes its model only to what was prepared, and a refused o
   ]);
   holder.prepare(flowers(), "flowers@3", 3);
   holder.discard();
-  assert.throws(() => holder.commit(3));
+  assert.throws(() => holder.direct(plainTraffic(3)));
 });

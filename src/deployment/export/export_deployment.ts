@@ -4,9 +4,10 @@ import { AppError } from "@/shared/errors.ts";
 import { sourceRoot } from "@/shared/self_command.ts";
 import type { Registry } from "@/registry/registry.ts";
 import { knownEndpoint } from "../deploy.ts";
-import type { Records } from "../records.ts";
+import type { EndpointRow, Records } from "../records.ts";
 import type { Exported, Target } from "./exported.ts";
 import { exportFiles } from "./export_files.ts";
+import { statusOfKey } from "../new_key.ts";
 
 export interface WrittenExport {
   path: string;
@@ -43,7 +44,7 @@ export async function exportDeployment(
     artifact_sha256: live.artifact_sha256,
     artifact_bytes: artifact.length,
     replicas: endpoint.replicas,
-    api_key_sha256: endpoint.api_key_sha256 === null ? [] : [endpoint.api_key_sha256],
+    api_key_sha256: keysOf(records, endpoint),
     rate_limit_per_s: endpoint.rate_limit_per_s,
     // The images are Linux's; a program for another system would not start there.
     has_binary: sourceRoot() === null && Deno.build.os === "linux",
@@ -61,4 +62,16 @@ export async function exportDeployment(
     files: [...Object.keys(files), ...(exported.has_binary ? ["mlmcp"] : [])].sort(),
     has_binary: exported.has_binary,
   };
+}
+
+/** Exported, it has no supervisor that would end a key when its time comes: so only keys without an end. */
+function keysOf(records: Records, { name, auth }: EndpointRow): string[] {
+  if (auth === "none") return [];
+  const keys = records.apiKeys(name).filter((key) => statusOfKey(key) === "active").map(({ sha256 }) =>
+    sha256
+  );
+  if (keys.length > 0) return keys;
+  throw new AppError("failed_precondition", `Cannot export endpoint "${name}": no key opens it for good`, {
+    hint: "Make one with create_api_key, without expires_in_days.",
+  });
 }

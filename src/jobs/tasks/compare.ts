@@ -2,8 +2,9 @@
 import { decodeState } from "@/artifact/state_file.ts";
 import type { Table } from "@/dataset/table.ts";
 import type { Checkpoint } from "@/ml/estimator.ts";
-import { crossValidate, type CrossValidation } from "@/ml/model_selection/cross_validate.ts";
-import type { FitOptions } from "@/ml/pipeline.ts";
+import { crossValidate, type CrossValidation, type FoldTruth } from "@/ml/model_selection/cross_validate.ts";
+import type { FitOptions, TargetSpec } from "@/ml/pipeline.ts";
+import { type AnswerProfile, profileAnswers } from "@/monitoring/model_profile.ts";
 import type { Report } from "../task_names.ts";
 
 export interface CompareInput {
@@ -17,8 +18,15 @@ export interface CompareInput {
   resume?: Uint8Array[];
 }
 
-export function compare(input: CompareInput, report: Report, checkpoint?: Checkpoint): CrossValidation {
-  return crossValidate(input.train, {
+export interface Measured extends CrossValidation {
+  /** What it said of the rows that a fold left out: unlearned rows, as those that will come. */
+  answers: AnswerProfile | null;
+}
+
+export function compare(input: CompareInput, report: Report, checkpoint?: Checkpoint): Measured {
+  const truths: FoldTruth[] = [];
+  let target: TargetSpec | null = null;
+  const result = crossValidate(input.train, {
     ...input.options,
     folds: input.folds,
     metric: input.metric,
@@ -27,5 +35,27 @@ export function compare(input: CompareInput, report: Report, checkpoint?: Checkp
     progress: report,
     resume: input.resume?.map(decodeState),
     checkpoint,
+    onTruth: (truth, spec) => {
+      truths.push(truth);
+      target = spec;
+    },
   });
+  const { name, classes } = target!;
+  const answers = profileAnswers(
+    name,
+    classes,
+    joined(truths.map(({ scores }) => scores)),
+    joined(truths.map(({ y }) => y)),
+  );
+  return { ...result, answers };
+}
+
+function joined(parts: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }

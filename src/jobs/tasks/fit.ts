@@ -5,6 +5,7 @@ import { columnOf, type Table, takeRows } from "@/dataset/table.ts";
 import type { Checkpoint } from "@/ml/estimator.ts";
 import { permutationImportance } from "@/ml/inspection/permutation_importance.ts";
 import { encodeTarget, type FitOptions, fitPipeline } from "@/ml/pipeline.ts";
+import type { AnswerProfile } from "@/monitoring/model_profile.ts";
 import type { Report } from "../task_names.ts";
 
 export interface FitInput {
@@ -18,6 +19,8 @@ export interface FitInput {
   facts: Omit<ArtifactFacts, "importances" | "baseline"> & {
     baseline_metrics: Record<string, number | null>;
   };
+  /** What the same algorithm said of rows that it had not learned from. */
+  answers: AnswerProfile | null;
 }
 
 export interface Fitted {
@@ -54,7 +57,8 @@ export function fit(input: FitInput, report: Report, checkpoint?: Checkpoint): F
       permutationImportance(pipeline, few, input.metric, { repeats: 2, seed: pipeline.seed })
         .map(({ feature, mean }) => [feature, Number.isFinite(mean) ? mean : 0]),
     ),
-    golden_table: input.train,
+    train: input.train,
+    answers: input.answers,
   });
   return { artifact, fit_ms, dropped: pipeline.dropped };
 }

@@ -22,8 +22,11 @@ export interface CrossValidation {
   fit_rows: number;
 }
 
+/** As Truth has them. */
+export type FoldTruth = { y: Float64Array; scores: Float64Array };
+
 /** What a fold came to. */
-type Fold = { score: number; metrics: Record<string, number | null> };
+type Fold = { score: number; metrics: Record<string, number | null>; truth: FoldTruth | null };
 
 /** What a checkpoint keeps: a piece of a fold's fit; the first piece of each, a whole one, has the folds before it. */
 type Piece = State & { folds: Fold[]; fit: State | null };
@@ -39,6 +42,8 @@ export interface CrossValidateOptions extends Omit<FitOptions, "continue_from"> 
   order?: Float64Array;
   /** Folds done, the part of the one at hand included, of all; `score` of the last that is done. */
   progress?: (done: number, total: number, score?: number) => void;
+  /** At the end, for each fold: what was predicted for its test rows, and what is true of them. */
+  onTruth?: (truth: FoldTruth, target: TargetSpec) => void;
 }
 
 /**
@@ -100,10 +105,15 @@ export function crossValidate(table: Table, options: CrossValidateOptions): Cros
         { hint: "A class may be missing there. Use fewer folds or another metric." },
       );
     }
-    done.push({ score, metrics: scoreAll(task, truth).metrics });
+    done.push({
+      score,
+      metrics: scoreAll(task, truth).metrics,
+      truth: options.onTruth ? { y, scores: truth.scores } : null,
+    });
     progress?.(done.length, folds, score);
     checkpoint?.(() => ({ folds: [...done], fit: null }), true);
   }
+  for (const { truth } of done) if (truth) options.onTruth?.(truth, target);
   const fold_scores = done.map(({ score }) => score);
   const mean = fold_scores.reduce((sum, score) => sum + score, 0) / folds;
   const std = Math.sqrt(fold_scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / folds);

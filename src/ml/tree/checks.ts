@@ -11,8 +11,11 @@ import { sumOf } from "../sums.ts";
  * @throws AppError invalid_argument, naming column and row (counted from 1)
  */
 export function checkFeatures(X: Matrix, action: string, allowMissing: boolean): void {
-  // A sum of finite numbers below 1e150 is finite.
-  if (X.columns === undefined && isPlaced(X.data) && Number.isFinite(sumOf(X.data))) return;
+  if (X.columns === undefined) {
+    // A sum of finite numbers below 1e150 is finite.
+    if (isPlaced(X.data) && Number.isFinite(sumOf(X.data))) return;
+    if (allUsable(X.data, allowMissing)) return;
+  }
   for (let j = 0; j < X.cols; j++) {
     const column = columnView(X, j);
     if (allUsable(column, allowMissing)) continue;

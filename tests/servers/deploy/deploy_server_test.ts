@@ -90,6 +90,72 @@ for (const era of ERAS) {
   });
 }
 
+Deno.test("a canary goes over MCP, from its start to its promotion, with its figures and its history", async () => {
+  await withScene(async (scene) => {
+    const { one, two } = scene.models;
+    await withDesk(scene, async ({ call }) => {
+      const must = async (tool: string, input: Record<string, unknown>) => {
+        const answer = await call(tool, input);
+        assert.equal(answer.isError, false, answer.text);
+        // deno-lint-ignore no-explicit-any
+        return answer.structured as any;
+      };
+      const { url } = await must("deploy_model", { model_id: "flowers@1", gate_id: scene.gate(one) });
+      const gate_id = scene.gate(two);
+      const started = await must("update_model", {
+        endpoint: "flowers",
+        model_id: two.model_id,
+        gate_id,
+        strategy: "canary",
+        weight: 0.25,
+        sticky_header: "x-user",
+        rules: { min_requests: 1000, max_error_rate: null, steps: [0.5] },
+      });
+      assert.deepEqual(
+        started.traffic.map(({ role, weight }: { role: string; weight: number }) => [role, weight]),
+        [
+          ["primary", 0.75],
+          ["canary", 0.25],
+        ],
+      );
+      for (let i = 0; i < 40; i++) await scene.predict(url);
+      const { challenger, requests, events } = await must("get_deployment_status", { endpoint: "flowers" });
+      assert.equal(challenger.sticky_header, "x-user");
+      assert.deepEqual([
+        challenger.rules.min_requests,
+        challenger.rules.step_s,
+        challenger.rules.max_error_rate,
+      ], [
+        1000,
+        60,
+        null,
+      ], "what was not given is the config's");
+      assert.deepEqual([challenger.figures.requests, challenger.figures.primary_requests], [10, 30]);
+      assert.equal(challenger.verdict.decision, "wait");
+      assert.deepEqual(requests.by_version.map(({ total }: { total: number }) => total), [10, 30]);
+      assert.deepEqual([events[0].event, events[0].gate_id, events[0].caller], ["canary", gate_id, "local"]);
+      const listed = await must("list_deployments", {});
+      assert.deepEqual(listed.deployments.map(({ status }: { status: string }) => status), [
+        "canary",
+        "live",
+      ]);
+      assert.deepEqual(listed.events, []);
+      await must("set_traffic", { endpoint: "flowers", weights: { "1": 0.5, "2": 0.5 } });
+      const promoted = await must("set_traffic", { endpoint: "flowers", action: "promote" });
+      assert.deepEqual([promoted.model_id, promoted.traffic.length], ["flowers@2", 1]);
+      const history = await must("list_deployments", { endpoint: "flowers", include_history: true });
+      assert.deepEqual(
+        history.events.slice(0, 4).map((row: { event: string; detail: { from?: number; to?: number } }) => [
+          row.event,
+          row.detail.from ?? null,
+          row.detail.to ?? null,
+        ]),
+        [["promoted", 0.5, 1], ["weight", 0.25, 0.5], ["canary", null, null], ["wanted", null, null]],
+      );
+    });
+  });
+});
+
 Deno.test("the tools refuse what they can't do, with a hint", async () => {
   await withScene(async (scene) => {
     await withDesk(scene, async ({ call }) => {
@@ -108,9 +174,29 @@ Deno.test("the tools refuse what they can't do, with a hint", async () => {
         [
           "update_model",
           { endpoint: "flowers", model_id: "flowers@1", strategy: "canary" },
-          "unimplemented",
-          /canary/,
+          "not_found",
+          /flowers/,
         ],
+        [
+          "update_model",
+          { endpoint: "flowers", model_id: "flowers@1", strategy: "shadow", weight: 0.5 },
+          "invalid_argument",
+          /weight with strategy "shadow"/,
+        ],
+        [
+          "update_model",
+          { endpoint: "flowers", model_id: "flowers@1", strategy: "canary", rules: { steps: [0.5, 0.1] } },
+          "invalid_argument",
+          /steps 0\.5, 0\.1/,
+        ],
+        [
+          "update_model",
+          { endpoint: "flowers", model_id: "flowers@1", strategy: "canary", sticky_header: "a b" },
+          "invalid_argument",
+          /sticky_header/,
+        ],
+        ["set_traffic", { endpoint: "flowers", action: "promote" }, "not_found", /flowers/],
+        ["set_traffic", { endpoint: "flowers", weights: { one: 1 } }, "invalid_argument", /weights/],
         [
           "update_model",
           { endpoint: "flowers", model_id: "flowers@1", weight: 0.5 },
@@ -142,10 +228,16 @@ Deno.test("the tools refuse what they can't do, with a hint", async () => {
       }
       await call("create_endpoint", { name: "empty" });
       for (
-        const [tool, input] of [["test_endpoint", {}], ["update_model", { model_id: "flowers@1" }], [
-          "scale_deployment",
-          { replicas: 2 },
-        ], ["rollback_deployment", {}]] as const
+        const [tool, input] of [
+          ["test_endpoint", {}],
+          ["update_model", { model_id: "flowers@1" }],
+          [
+            "scale_deployment",
+            { replicas: 2 },
+          ],
+          ["rollback_deployment", {}],
+          ["set_traffic", { action: "abort" }],
+        ] as const
       ) {
         assert.equal(
           (await call(tool, { endpoint: "empty", ...input })).structured.code,
@@ -172,6 +264,70 @@ Deno.test("an API key is shown once and never again", async () => {
       assert.ok(audit().length >= 4);
       const stored = new TextDecoder("latin1").decode(await Deno.readFile(scene.home.database));
       assert.ok(!stored.includes(key));
+    });
+  });
+});
+
+Deno.test("keys and settings of an endpoint are changed over MCP while it serves", async () => {
+  await withScene(async (scene) => {
+    await withDesk(scene, async ({ call, audit }) => {
+      const must = async (tool: string, input: Record<string, unknown>) => {
+        const answer = await call(tool, { endpoint: "garden", ...input });
+        assert.equal(answer.isError, false, answer.text);
+        // deno-lint-ignore no-explicit-any
+        return answer.structured as any;
+      };
+      const created =
+        (await call("create_endpoint", { name: "garden", allowed_origins: ["https://app.example"] }))
+          .structured as { url: string };
+      await must("deploy_model", { model_id: "flowers@1", require_gate: false });
+      const key = await must("create_api_key", { name: "app", rate_limit_per_s: 50, expires_in_days: 1 });
+      assert.match(key.api_key, /^mlk_[\w-]{43}$/);
+      const settings = await must("update_endpoint", {
+        auth: "api_key",
+        rate_limit_per_s: null,
+        max_waiting: 7,
+      });
+      assert.deepEqual(settings, {
+        endpoint: "garden",
+        auth: "api_key",
+        rate_limit_per_s: null,
+        allowed_origins: ["https://app.example"],
+        max_body_mb: 8,
+        max_waiting: 7,
+      });
+      const status = async (api_key: string) => {
+        const answer = await fetch(`${created.url}/predict`, {
+          method: "POST",
+          headers: { "content-type": "application/json", "x-api-key": api_key },
+          body: JSON.stringify({ rows: [[1.4, 0.2]] }),
+        });
+        await answer.body?.cancel();
+        return answer.status;
+      };
+      assert.deepEqual([await status(key.api_key), await status("none")], [200, 401]);
+      const rotated = await must("rotate_api_key", { key_id: key.key_id, grace_s: 0 });
+      assert.equal(rotated.replaced.key_id, key.key_id);
+      assert.deepEqual([await status(rotated.api_key), await status(key.api_key)], [200, 401]);
+      assert.equal((await must("test_endpoint", {})).passed, true);
+      await must("revoke_api_key", { key_id: rotated.key_id });
+      await must("revoke_api_key", { key_id: rotated.key_id });
+      assert.equal(await status(rotated.api_key), 401);
+      assert.equal((await must("test_endpoint", {})).passed, true, "its own key is no caller's");
+      assert.deepEqual((await must("list_api_keys", {})).keys, []);
+      const { keys } = await must("list_api_keys", { include_ended: true });
+      assert.deepEqual(
+        keys.map((
+          row: { name: string; status: string; requests: number; rate_limit_per_s: number },
+        ) => [row.name, row.status, row.requests, row.rate_limit_per_s]),
+        [["app", "revoked", 1, 50], ["app", "expired", 1, 50]],
+      );
+      assert.equal(
+        (await call("rotate_api_key", { endpoint: "garden", key_id: "key_x" })).structured.code,
+        "not_found",
+      );
+      const text = JSON.stringify(audit());
+      assert.ok(!text.includes(key.api_key) && !text.includes(rotated.api_key));
     });
   });
 });
