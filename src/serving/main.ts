@@ -5,7 +5,7 @@
  * replica_protocol.ts tells the order of the start. After `ready` nothing is written to any pipe, for the
  * supervisor may be dead, and the replica goes on.
  */
-import { revokeAllRights } from "@/shared/confine.ts";
+import { revokeAllRights } from "@/shared/revoke_rights.ts";
 import { AppError, toWireError } from "@/shared/errors.ts";
 import { sha256Hex } from "@/shared/hash.ts";
 import type { ReplicaLine, ReplicaStart } from "@/shared/replica_protocol.ts";
