@@ -10,10 +10,13 @@ import { accessHash, accessOf } from "./access.ts";
 import { addCounters } from "./add_counters.ts";
 import { makeFailed, makeLive, makeStopped } from "./changes.ts";
 import { artifactOf, equip } from "./equip.ts";
+import { EndpointScaler, type Wakening } from "./endpoint_scaler.ts";
+import { HeldPort } from "./held_port.ts";
 import { judgeChallenger, type JudgeParts, stepCountersOf } from "./judge_challenger.ts";
 import { NobodyThere } from "./local_http.ts";
 import { isFree } from "./ports.ts";
 import type { DeploymentRow, EndpointRow } from "./records.ts";
+import { kernelBalances } from "./scale_changes.ts";
 import { setServedAlias } from "./served_alias.ts";
 import { MANY_DEATHS, Slot, type SlotParts } from "./slot.ts";
 import { makeChallenger } from "./traffic_changes.ts";
@@ -21,6 +24,8 @@ import { sameTraffic, wantedTraffic } from "./wanted_traffic.ts";
 
 /** Looks, a second apart, that a busy replica gets to change its model. */
 const MAX_TRIES = 10;
+/** Callers wait for a replica that is tried again sooner; else they are told to come again. */
+const LONG_WAIT_MS = 1000;
 
 export interface KeeperParts extends SlotParts, JudgeParts {
   registry: Registry;
@@ -34,11 +39,19 @@ export class EndpointKeeper {
   /** The hash of a certificate that no replica could serve with: not tried again. */
   #refusedCertificate: string | null = null;
 
-  constructor(readonly parts: KeeperParts, readonly name: string) {}
+  readonly #scaler: EndpointScaler;
+  /** Where callers wait while no replica runs. */
+  #held: HeldPort | null = null;
+  /** Ports whose callers were handed to a replica and still speak to it through us. */
+  readonly #handedOver = new Set<HeldPort>();
 
-  /** No process of it runs or is about to. */
+  constructor(readonly parts: KeeperParts, readonly name: string) {
+    this.#scaler = new EndpointScaler(parts);
+  }
+
+  /** No process of it runs or is about to, and nobody waits for one. */
   get idle(): boolean {
-    return [...this.#slots.values()].every((slot) => slot.state === "down");
+    return this.#held === null && [...this.#slots.values()].every((slot) => slot.state === "down");
   }
 
   /** Looks at it now, or once more when it is being looked at. Never throws. */
@@ -64,6 +77,7 @@ export class EndpointKeeper {
   /** Ends every replica, without asking what is wanted: the home is gone. */
   async endAll(): Promise<void> {
     await this.#running;
+    await this.#letGo();
     await Promise.all([...this.#slots.values()].map((slot) => slot.end()));
   }
 
@@ -78,8 +92,9 @@ export class EndpointKeeper {
     await Promise.all(
       [...this.#slots.values()].filter((slot) => slot.state === "draining").map((slot) => slot.end()),
     );
-    const endpoint = records.endpoint(this.name);
+    let endpoint = records.endpoint(this.name);
     if (!endpoint || endpoint.desired !== "running") {
+      await this.#letGo();
       const ended = await Promise.all([...this.#slots.values()].map((slot) => this.#end(slot)));
       const unsettled = endpoint &&
         (endpoint.desired === "deleted" || endpoint.live_version !== null || endpoint.error);
@@ -87,11 +102,14 @@ export class EndpointKeeper {
       return;
     }
     const pending = records.pending(this.name);
+    const wakening: Wakening | null = pending ? "deployment" : this.#held?.waiting ? "request" : null;
+    endpoint = this.#scaler.look(endpoint, [...this.#slots.values()], this.#counters(), wakening);
     // A challenger needs a primary that serves; whatever else is wanted needs nobody.
     const ready = this.#ready();
     const sound = ready.length > 0 && ready.every(({ version }) => version === endpoint.live_version);
     if (!pending || (pending.strategy !== "replace" && !sound)) await this.#hold(endpoint);
     if (pending) await this.#rollOut(endpoint, pending);
+    await this.#handOver();
   }
 
   #slot(number: number): Slot {
@@ -224,6 +242,8 @@ export class EndpointKeeper {
         return null;
       }
     };
+    // Before the last replica ends, so that the port is never nobody's.
+    if (endpoint.replicas === 0 || this.#ready().length === 0) this.#holdPort(endpoint);
     for (const slot of this.#slots.values()) if (slot.slot > endpoint.replicas) await this.#end(slot);
     const traffic = wantedTraffic(live, challenger);
     const behind = this.#ready().filter((slot) => !sameTraffic(slot.traffic, traffic));
@@ -348,7 +368,9 @@ export class EndpointKeeper {
   ): Promise<void> {
     const bringRest = (slot: Slot) => equip(this.parts, slot, deployment, challenger);
     // Replicas share the port with each other; that must not become sharing it with another program.
-    if (this.#ready().length === 0 && !isFree(endpoint.host, endpoint.port)) {
+    const there = this.#ready();
+    const ours = there.length > 0 || this.#held !== null;
+    if (!ours && !isFree(endpoint.host, endpoint.port)) {
       for (const slot of slots) {
         slot.refuseStart(
           new AppError(
@@ -362,18 +384,75 @@ export class EndpointKeeper {
       }
       return;
     }
-    const [first, ...others] = this.#ready().length > 0 ? [null, ...slots] : slots;
+    const [first, ...others] = ours ? [null, ...slots] : slots;
     await first?.start(endpoint, deployment, artifact, true, bringRest);
     if (first && first.state !== "ready") return;
     await Promise.all(others.map((slot) => slot!.start(endpoint, deployment, artifact, false, bringRest)));
+    const all = this.#ready().length;
+    const share = (all - there.length) / all;
+    if (share > 0) await Promise.all(there.map((slot) => slot.door?.shed(share).catch(() => {})));
+  }
+
+  /** Callers wait with us while no replica runs, on Linux; elsewhere they are refused meanwhile. */
+  #holdPort({ host, port, tls }: EndpointRow): void {
+    if (this.#held || !kernelBalances()) return;
+    if (this.#ready().length === 0 && !isFree(host, port)) return;
+    try {
+      this.#held = new HeldPort({ host, port, tls, onCaller: () => this.parts.wake() });
+    } catch (error) {
+      this.parts.log.warn("a port could not be held", {
+        endpoint: this.name,
+        error: (error as Error).message,
+      });
+    }
+  }
+
+  /** Who waits gets to the replica that runs now, or hears why none does. */
+  async #handOver(): Promise<void> {
+    const ready = this.#ready();
+    const held = this.#held;
+    if (held && ready.length > 0 && (this.parts.records.endpoint(this.name)?.replicas ?? 0) > 0) {
+      this.#held = null;
+      await held.handOver();
+      this.#handedOver.add(held);
+    } else if (held) {
+      const now = performance.now();
+      const down = [...this.#slots.values()].filter(({ state, error }) => state === "down" && error);
+      const far = down.find(({ startAt_ms }) => startAt_ms - now > LONG_WAIT_MS);
+      if (far) held.refuse(far.error!, (far.startAt_ms - now) / 1000);
+      else held.allow();
+    }
+    for (const past of this.#handedOver) {
+      if (past.handedOn === 0) this.#handedOver.delete(past);
+      // They come again on connections of their own.
+      else await Promise.all(ready.map((slot) => slot.door?.shed(1).catch(() => {})));
+    }
+  }
+
+  async #letGo(): Promise<void> {
+    const held = this.#held;
+    this.#held = null;
+    await held?.release();
   }
 
   /** Writes down why the endpoint is not as wanted, when that has changed. */
   #say(endpoint: EndpointRow, unreadable: WireError | null): void {
-    const failing = [...this.#slots.values()].find((slot) => slot.quickDeaths >= MANY_DEATHS);
-    const error = unreadable ?? failing?.error ?? null;
+    // Who wakes an endpoint is told at once why it can't be woken.
+    const many = endpoint.min_replicas === 0 && this.#ready().length === 0 ? 1 : MANY_DEATHS;
+    const failing = [...this.#slots.values()].find((slot) => slot.quickDeaths >= many);
+    const error = unreadable ?? failing?.error ?? this.#portLost(endpoint);
     if (JSON.stringify(error) !== JSON.stringify(endpoint.error)) {
       this.parts.records.updateEndpoint(this.name, { error });
     }
+  }
+
+  /** Nothing runs, and the port can't be held for who might come. */
+  #portLost({ host, port, replicas }: EndpointRow): WireError | null {
+    if (replicas > 0 || this.#held) return null;
+    return toWireError(
+      new AppError("unavailable", `Cannot hold ${host}:${port} for callers: another program listens there`, {
+        hint: "Stop that program, or delete the endpoint and create it with another port.",
+      }),
+    );
   }
 }

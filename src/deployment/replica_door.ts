@@ -75,6 +75,13 @@ export class ReplicaDoor {
     );
   }
 
+  /** Has this share of its connections, 0 to 1, end with their next answer. */
+  async shed(share: number): Promise<void> {
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ share });
+    refuseFailure(await this.#ask("POST", "/control/shed", STATUS_TIMEOUT_MS, headers, body));
+  }
+
   /** @returns true when the process has ended, its requests answered; false when it still runs */
   async drain(): Promise<boolean> {
     try {

@@ -62,6 +62,11 @@ export function createControlApp({ token, replica, pid, heard, drain }: ControlO
     replica.access.apply(await c.req.json() as AccessSettings, performance.now());
     return c.json({ access_sha256: replica.access.sha256 });
   });
+  app.post("/control/shed", async (c) => {
+    const { share } = await c.req.json() as { share: number };
+    replica.shed(share);
+    return c.json({ share });
+  });
   app.post("/control/drain", () => {
     replica.state = "draining";
     drain();
@@ -102,6 +107,7 @@ function statusOf(replica: Replica, pid: number): ReplicaStatus {
     in_flight: replica.counters.inFlight,
     waiting: replica.turns.waiting,
     connections: replica.connections(),
+    utilization: Math.round(1000 * replica.utilization.now(now)) / 1000,
     tls_cert_sha256: replica.tls_cert_sha256,
     counters: replica.counters.toWire(now),
     last_error: replica.last_error,
