@@ -42,6 +42,8 @@ export class EndpointKeeper {
   readonly #scaler: EndpointScaler;
   /** Where callers wait while no replica runs. */
   #held: HeldPort | null = null;
+  /** Why the live model's file can't be loaded. */
+  #unreadable: WireError | null = null;
   /** Ports whose callers were handed to a replica and still speak to it through us. */
   readonly #handedOver = new Set<HeldPort>();
 
@@ -233,12 +235,12 @@ export class EndpointKeeper {
       return;
     }
     let artifact: Uint8Array | null = null;
-    let unreadable: WireError | null = null;
+    this.#unreadable = null;
     const read = () => {
       try {
         return artifact ??= artifactOf(registry, live);
       } catch (error) {
-        unreadable = toWireError(error);
+        this.#unreadable = toWireError(error);
         return null;
       }
     };
@@ -257,7 +259,7 @@ export class EndpointKeeper {
     if (due.length > 0 && read()) await this.#start(due, endpoint, live, challenger, read()!);
     await this.#tellAccess();
     if (endpoint.tls && read()) await this.#renewCertificate(endpoint, live, challenger, read()!);
-    this.#say(endpoint, unreadable);
+    this.#say(endpoint);
   }
 
   /** Keys, limits and origins change in place, in every replica. */
@@ -419,7 +421,8 @@ export class EndpointKeeper {
       const now = performance.now();
       const down = [...this.#slots.values()].filter(({ state, error }) => state === "down" && error);
       const far = down.find(({ startAt_ms }) => startAt_ms - now > LONG_WAIT_MS);
-      if (far) held.refuse(far.error!, (far.startAt_ms - now) / 1000);
+      if (this.#unreadable) held.refuse(this.#unreadable, LONG_WAIT_MS / 1000);
+      else if (far) held.refuse(far.error!, (far.startAt_ms - now) / 1000);
       else held.allow();
     }
     for (const past of this.#handedOver) {
@@ -436,11 +439,11 @@ export class EndpointKeeper {
   }
 
   /** Writes down why the endpoint is not as wanted, when that has changed. */
-  #say(endpoint: EndpointRow, unreadable: WireError | null): void {
+  #say(endpoint: EndpointRow): void {
     // Who wakes an endpoint is told at once why it can't be woken.
     const many = endpoint.min_replicas === 0 && this.#ready().length === 0 ? 1 : MANY_DEATHS;
     const failing = [...this.#slots.values()].find((slot) => slot.quickDeaths >= many);
-    const error = unreadable ?? failing?.error ?? this.#portLost(endpoint);
+    const error = this.#unreadable ?? failing?.error ?? this.#portLost(endpoint);
     if (JSON.stringify(error) !== JSON.stringify(endpoint.error)) {
       this.parts.records.updateEndpoint(this.name, { error });
     }

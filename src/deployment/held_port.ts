@@ -138,6 +138,9 @@ export class HeldPort {
     const timer = setTimeout(() => close(conn), LINGER_MS);
     try {
       if (this.parts.tls) return;
+      const buffer = new Uint8Array(16_384);
+      // An answer before the request is none: some clients take it for noise.
+      if (await conn.read(buffer) === null) return;
       const body = JSON.stringify({ error: { code: "unavailable", message, hint } });
       const bytes = new TextEncoder().encode(body);
       const head = [
@@ -149,7 +152,6 @@ export class HeldPort {
       ].join("\r\n");
       await writeAll(conn, new TextEncoder().encode(`${head}\r\n\r\n${body}`));
       await conn.closeWrite();
-      const buffer = new Uint8Array(16_384);
       while (await conn.read(buffer) !== null);
     } catch {
       /* it has left */
