@@ -33,7 +33,7 @@ export const allowedOrigins = z.array(z.string().min(1).max(300)).max(50).descri
   'Origins whose pages may ask from a browser (CORS), such as https://app.example; "*" for all (default: none)',
 );
 
-export const maxBody = z.number().min(0.001).max(512).describe(
+export const maxBody = z.number().min(0.001).max(128).describe(
   "Largest body of a prediction request in MB; more is answered 413 (default: serving.max_body_mb, 8)",
 );
 

@@ -4,28 +4,25 @@
  */
 import { AppError, toWireError, type WireError } from "@/shared/errors.ts";
 import { plainTraffic, type ReplicaCounters } from "@/shared/replica_protocol.ts";
-import { certificateHash, readTlsFiles } from "@/shared/tls_files.ts";
+import { certificateHash, readTlsFiles, type TlsFiles } from "@/shared/tls_files.ts";
 import type { Registry } from "@/registry/registry.ts";
 import { accessHash, accessOf } from "./access.ts";
 import { addCounters } from "./add_counters.ts";
 import { makeFailed, makeLive, makeStopped } from "./changes.ts";
 import { artifactOf, equip } from "./equip.ts";
 import { EndpointScaler, type Wakening } from "./endpoint_scaler.ts";
-import { HeldPort } from "./held_port.ts";
 import { judgeChallenger, type JudgeParts, stepCountersOf } from "./judge_challenger.ts";
 import { NobodyThere } from "./local_http.ts";
 import { isFree } from "./ports.ts";
 import type { DeploymentRow, EndpointRow } from "./records.ts";
-import { kernelBalances } from "./scale_changes.ts";
 import { setServedAlias } from "./served_alias.ts";
 import { MANY_DEATHS, Slot, type SlotParts } from "./slot.ts";
 import { makeChallenger } from "./traffic_changes.ts";
+import { cannotHold, WaitingCallers } from "./waiting_callers.ts";
 import { sameTraffic, wantedTraffic } from "./wanted_traffic.ts";
 
 /** Looks, a second apart, that a busy replica gets to change its model. */
 const MAX_TRIES = 10;
-/** Callers wait for a replica that is tried again sooner; else they are told to come again. */
-const LONG_WAIT_MS = 1000;
 
 export interface KeeperParts extends SlotParts, JudgeParts {
   registry: Registry;
@@ -36,24 +33,22 @@ export class EndpointKeeper {
   #running: Promise<void> | null = null;
   #again = false;
   #adopted = false;
-  /** The hash of a certificate that no replica could serve with: not tried again. */
-  #refusedCertificate: string | null = null;
+  /** Certificate and key that no replica could serve with: not tried again. One may be written before the other. */
+  #refusedFiles: string | null = null;
 
   readonly #scaler: EndpointScaler;
-  /** Where callers wait while no replica runs. */
-  #held: HeldPort | null = null;
   /** Why the live model's file can't be loaded. */
   #unreadable: WireError | null = null;
-  /** Ports whose callers were handed to a replica and still speak to it through us. */
-  readonly #handedOver = new Set<HeldPort>();
+  readonly #callers: WaitingCallers;
 
   constructor(readonly parts: KeeperParts, readonly name: string) {
     this.#scaler = new EndpointScaler(parts);
+    this.#callers = new WaitingCallers(parts);
   }
 
   /** No process of it runs or is about to, and nobody waits for one. */
   get idle(): boolean {
-    return this.#held === null && [...this.#slots.values()].every((slot) => slot.state === "down");
+    return !this.#callers.held && [...this.#slots.values()].every((slot) => slot.state === "down");
   }
 
   /** Looks at it now, or once more when it is being looked at. Never throws. */
@@ -79,7 +74,7 @@ export class EndpointKeeper {
   /** Ends every replica, without asking what is wanted: the home is gone. */
   async endAll(): Promise<void> {
     await this.#running;
-    await this.#letGo();
+    await this.#callers.letGo();
     await Promise.all([...this.#slots.values()].map((slot) => slot.end()));
   }
 
@@ -96,7 +91,7 @@ export class EndpointKeeper {
     );
     let endpoint = records.endpoint(this.name);
     if (!endpoint || endpoint.desired !== "running") {
-      await this.#letGo();
+      await this.#callers.letGo();
       const ended = await Promise.all([...this.#slots.values()].map((slot) => this.#end(slot)));
       const unsettled = endpoint &&
         (endpoint.desired === "deleted" || endpoint.live_version !== null || endpoint.error);
@@ -104,14 +99,14 @@ export class EndpointKeeper {
       return;
     }
     const pending = records.pending(this.name);
-    const wakening: Wakening | null = pending ? "deployment" : this.#held?.waiting ? "request" : null;
+    const wakening: Wakening | null = pending ? "deployment" : this.#callers.waiting > 0 ? "request" : null;
     endpoint = this.#scaler.look(endpoint, [...this.#slots.values()], this.#counters(), wakening);
     // A challenger needs a primary that serves; whatever else is wanted needs nobody.
     const ready = this.#ready();
     const sound = ready.length > 0 && ready.every(({ version }) => version === endpoint.live_version);
     if (!pending || (pending.strategy !== "replace" && !sound)) await this.#hold(endpoint);
     if (pending) await this.#rollOut(endpoint, pending);
-    await this.#handOver();
+    await this.#serveCallers();
   }
 
   #slot(number: number): Slot {
@@ -245,7 +240,9 @@ export class EndpointKeeper {
       }
     };
     // Before the last replica ends, so that the port is never nobody's.
-    if (endpoint.replicas === 0 || this.#ready().length === 0) this.#holdPort(endpoint);
+    if (endpoint.replicas === 0 || this.#ready().length === 0) {
+      this.#callers.hold(endpoint, this.#ready().length > 0);
+    }
     for (const slot of this.#slots.values()) if (slot.slot > endpoint.replicas) await this.#end(slot);
     const traffic = wantedTraffic(live, challenger);
     const behind = this.#ready().filter((slot) => !sameTraffic(slot.traffic, traffic));
@@ -258,7 +255,7 @@ export class EndpointKeeper {
     challenger = records.challenger(this.name);
     if (due.length > 0 && read()) await this.#start(due, endpoint, live, challenger, read()!);
     await this.#tellAccess();
-    if (endpoint.tls && read()) await this.#renewCertificate(endpoint, live, challenger, read()!);
+    if (endpoint.tls) await this.#renewCertificate(endpoint, live, challenger, read);
     this.#say(endpoint);
   }
 
@@ -298,24 +295,27 @@ export class EndpointKeeper {
     endpoint: EndpointRow,
     live: DeploymentRow,
     challenger: DeploymentRow | null,
-    artifact: Uint8Array,
+    read: () => Uint8Array | null,
   ): Promise<void> {
-    let hash: string;
+    let files: TlsFiles;
     try {
-      hash = certificateHash(readTlsFiles(this.parts.config));
+      files = readTlsFiles(this.parts.config);
     } catch {
       // In the midst of being changed, or gone: what serves goes on.
       return;
     }
+    const hash = certificateHash(files);
     const stale = this.#ready().filter(({ lastStatus }) => lastStatus && lastStatus.tls_cert_sha256 !== hash);
-    if (stale.length === 0 || hash === this.#refusedCertificate) return;
+    if (stale.length === 0 || files.cert + files.key === this.#refusedFiles) return;
+    const artifact = read();
+    if (!artifact) return;
     const spare = this.#slot(endpoint.replicas + 1);
     await this.#start([spare], endpoint, live, challenger, artifact);
     if (spare.state !== "ready") {
       this.parts.log.error(`endpoint ${this.name} keeps its certificate: the new one is refused`, undefined, {
         error: spare.error?.message,
       });
-      this.#refusedCertificate = hash;
+      this.#refusedFiles = files.cert + files.key;
     } else {
       for (const { slot } of stale) {
         await this.#end(this.#slot(slot));
@@ -371,7 +371,7 @@ export class EndpointKeeper {
     const bringRest = (slot: Slot) => equip(this.parts, slot, deployment, challenger);
     // Replicas share the port with each other; that must not become sharing it with another program.
     const there = this.#ready();
-    const ours = there.length > 0 || this.#held !== null;
+    const ours = there.length > 0 || this.#callers.held;
     if (!ours && !isFree(endpoint.host, endpoint.port)) {
       for (const slot of slots) {
         slot.refuseStart(
@@ -395,47 +395,12 @@ export class EndpointKeeper {
     if (share > 0) await Promise.all(there.map((slot) => slot.door?.shed(share).catch(() => {})));
   }
 
-  /** Callers wait with us while no replica runs, on Linux; elsewhere they are refused meanwhile. */
-  #holdPort({ host, port, tls }: EndpointRow): void {
-    if (this.#held || !kernelBalances()) return;
-    if (this.#ready().length === 0 && !isFree(host, port)) return;
-    try {
-      this.#held = new HeldPort({ host, port, tls, onCaller: () => this.parts.wake() });
-    } catch (error) {
-      this.parts.log.warn("a port could not be held", {
-        endpoint: this.name,
-        error: (error as Error).message,
-      });
-    }
-  }
-
-  /** Who waits gets to the replica that runs now, or hears why none does. */
-  async #handOver(): Promise<void> {
+  /** Who waits gets to a replica that serves, or hears why none does. */
+  async #serveCallers(): Promise<void> {
     const ready = this.#ready();
-    const held = this.#held;
-    if (held && ready.length > 0 && (this.parts.records.endpoint(this.name)?.replicas ?? 0) > 0) {
-      this.#held = null;
-      await held.handOver();
-      this.#handedOver.add(held);
-    } else if (held) {
-      const now = performance.now();
-      const down = [...this.#slots.values()].filter(({ state, error }) => state === "down" && error);
-      const far = down.find(({ startAt_ms }) => startAt_ms - now > LONG_WAIT_MS);
-      if (this.#unreadable) held.refuse(this.#unreadable, LONG_WAIT_MS / 1000);
-      else if (far) held.refuse(far.error!, (far.startAt_ms - now) / 1000);
-      else held.allow();
-    }
-    for (const past of this.#handedOver) {
-      if (past.handedOn === 0) this.#handedOver.delete(past);
-      // They come again on connections of their own.
-      else await Promise.all(ready.map((slot) => slot.door?.shed(1).catch(() => {})));
-    }
-  }
-
-  async #letGo(): Promise<void> {
-    const held = this.#held;
-    this.#held = null;
-    await held?.release();
+    const wanted = this.parts.records.endpoint(this.name)?.replicas ?? 0;
+    if (ready.length > 0 && wanted > 0) await this.#callers.handOver(ready);
+    else this.#callers.wait([...this.#slots.values()], this.#unreadable);
   }
 
   /** Writes down why the endpoint is not as wanted, when that has changed. */
@@ -443,19 +408,10 @@ export class EndpointKeeper {
     // Who wakes an endpoint is told at once why it can't be woken.
     const many = endpoint.min_replicas === 0 && this.#ready().length === 0 ? 1 : MANY_DEATHS;
     const failing = [...this.#slots.values()].find((slot) => slot.quickDeaths >= many);
-    const error = this.#unreadable ?? failing?.error ?? this.#portLost(endpoint);
+    const lost = endpoint.replicas === 0 && !this.#callers.held ? cannotHold(endpoint) : null;
+    const error = this.#unreadable ?? failing?.error ?? lost;
     if (JSON.stringify(error) !== JSON.stringify(endpoint.error)) {
       this.parts.records.updateEndpoint(this.name, { error });
     }
-  }
-
-  /** Nothing runs, and the port can't be held for who might come. */
-  #portLost({ host, port, replicas }: EndpointRow): WireError | null {
-    if (replicas > 0 || this.#held) return null;
-    return toWireError(
-      new AppError("unavailable", `Cannot hold ${host}:${port} for callers: another program listens there`, {
-        hint: "Stop that program, or delete the endpoint and create it with another port.",
-      }),
-    );
   }
 }

@@ -78,7 +78,8 @@ export function requireReady(replica: Replica): void {
 const infer = async (replica: Replica, c: Context, exchange: Exchange) => {
   const { traffic } = replica.holder;
   const named = modelsOf(replica, traffic, c);
-  const body = await readPredictionBody(replica, c.req.raw);
+  // Triton's own client sends JSON without saying so.
+  const body = await readPredictionBody(replica, c.req.raw, true);
   // Whoever names a version, or a name that only some have, gets that; else the weights decide.
   const free = c.req.param("version") === undefined && named.length === traffic.models.length;
   const model = free ? traffic.choose(c.req.raw.headers) : named[0];

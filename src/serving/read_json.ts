@@ -9,13 +9,18 @@ const DEADLINE_HEADER = "x-request-timeout-ms";
 
 /**
  * The body of a prediction request, when it is its turn: the caller must compute at once.
+ * @param untyped whether a body without a content type is taken for JSON, too
  * @throws AppError as readJson and Turns.take do
  */
-export async function readPredictionBody(replica: Replica, request: Incoming): Promise<unknown> {
+export async function readPredictionBody(
+  replica: Replica,
+  request: Incoming,
+  untyped = false,
+): Promise<unknown> {
   const { turns, access: { settings } } = replica;
   const given = request.headers.get(DEADLINE_HEADER);
   const deadline_ms = given === null ? Infinity : deadlineOf(given);
-  const text = await readText(request, settings.max_body_bytes);
+  const text = await readText(request, settings.max_body_bytes, untyped);
   await turns.take(request instanceof HttpRequest ? request : {}, settings.max_waiting, deadline_ms);
   return parseJson(text);
 }
@@ -29,9 +34,9 @@ function deadlineOf(given: string): number {
 }
 
 /** @throws AppError unsupported_media_type, payload_too_large, or those of HttpRequest.text */
-async function readText(request: Incoming, max_bytes: number): Promise<string> {
+async function readText(request: Incoming, max_bytes: number, untyped: boolean): Promise<string> {
   const type = request.headers.get("content-type");
-  if (type !== "application/json" && !isJsonType(type)) {
+  if (type !== "application/json" && !isJsonType(type) && !(untyped && type === null)) {
     throw new AppError(
       "unsupported_media_type",
       `Cannot read the body: its content type is ${type ?? "not given"}`,

@@ -24,7 +24,8 @@ const HELP = `mlmcp serve FILE: serve one model, as save_model and export_deploy
   --probe             ask the server at that port whether it is ready, and exit with 0 or 1
 
 Environment: MLMCP_API_KEY_SHA256 (hashes of the keys that open it, in hex, with commas between),
-MLMCP_RATE_LIMIT_PER_S. SIGTERM ends it when the requests in flight are answered.
+MLMCP_RATE_LIMIT_PER_S, and the settings for what clients may take, such as MLMCP_MAX_BODY_MB.
+SIGTERM ends it when the requests in flight are answered.
 `;
 
 export async function run(args: string[], env: Record<string, string>): Promise<void> {

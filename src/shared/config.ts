@@ -108,7 +108,7 @@ export const SETTINGS = {
     env: "MLMCP_MAX_BODY_MB",
     default: 8,
     min: 0.001,
-    max: 512,
+    max: 128,
     description:
       "Largest body of a prediction request that a new endpoint takes, in MB; more is answered 413",
   },

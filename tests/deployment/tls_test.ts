@@ -69,6 +69,14 @@ Deno.test("endpoints serve https with the certificate of the settings, and take 
           );
         }
       })();
+      // First a certificate whose key is not there yet: what serves goes on, until it is.
+      await Deno.writeTextFile(files.cert, CERTIFICATES.two.cert);
+      await until(
+        "the half change is refused",
+        () => /keeps its certificate/.test(Deno.readTextFileSync(`${scene.home.logs}/supervisor.jsonl`)),
+        30_000,
+      );
+      assert.equal((await predict(CERTIFICATES.one.cert)).status, 200);
       await files.put("two");
       await until(
         "the new certificate is served",

@@ -156,3 +156,14 @@ Deno.test("under /v2 every error has the protocol's form", async () => {
     assert.equal(typeof (await response.json()).error, "string");
   }
 });
+
+Deno.test("infer takes JSON that is not announced as such, as Triton's client sends it, and predict does not", async () => {
+  const app = createApp(makeReplica());
+  const untyped = (value: unknown) => ({
+    method: "POST",
+    body: new TextEncoder().encode(JSON.stringify(value)),
+  });
+  const inputs = [{ name: "length", datatype: "FP64", shape: [1], data: [1.4] }];
+  assert.equal((await app.request("/v2/models/flowers/infer", untyped({ inputs }))).status, 200);
+  assert.equal((await app.request("/predict", untyped({ rows: [[1.4, 0.2]] }))).status, 415);
+});

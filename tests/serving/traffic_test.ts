@@ -6,7 +6,7 @@ import { loadServedModel } from "@/serving/served_model.ts";
 import { placeOf, Traffic } from "@/serving/traffic.ts";
 import { until } from "../deployment/scene.ts";
 import { flowers, houses } from "./make_artifact.ts";
-import { accessSettings, makeReplica, post } from "./make_replica.ts";
+import { makeReplica, post } from "./make_replica.ts";
 import { withPort } from "./http/raw_client.ts";
 
 const ROW = { length: 1.4, width: 0.2 };
@@ -245,7 +245,6 @@ Deno.test("a shadow that fails is counted, and no caller notices", async () => {
 
 Deno.test("a shadow that can't keep up loses requests, which are counted, and callers wait for none", async () => {
   const replica = replicaWith({ ...plainTraffic(1), shadow: 2 });
-  replica.access.apply(accessSettings({ max_waiting: 1000 }), performance.now());
   const slow = replica.holder.traffic.shadow!;
   const { artifact } = slow;
   let asked = 0;
@@ -258,10 +257,12 @@ Deno.test("a shadow that can't keep up loses requests, which are counted, and ca
     },
   });
   const app = createApp(replica);
-  const answers = await Promise.all(
-    Array.from({ length: 1000 }, () => app.request("/predict", post({ rows: [ROW] }))),
-  );
-  assert.ok(answers.every(({ status }) => status === 200));
+  for (let batch = 0; batch < 3; batch++) {
+    const answers = await Promise.all(
+      Array.from({ length: 400 }, () => app.request("/predict", post({ rows: [ROW] }))),
+    );
+    assert.ok(answers.every(({ status }) => status === 200));
+  }
   const { dropped } = shadowOf(replica);
   assert.ok(dropped >= 700, `${dropped} dropped`);
   // At most a quarter of the time is its own.
@@ -271,5 +272,5 @@ Deno.test("a shadow that can't keep up loses requests, which are counted, and ca
   assert.ok(share < 0.4, `${share} of the time`);
   replica.shadowing.clear();
   const counted = shadowOf(replica);
-  assert.equal(counted.requests + counted.dropped, 1000, "each was asked or dropped");
+  assert.equal(counted.requests + counted.dropped, 1200, "each was asked or dropped");
 });
