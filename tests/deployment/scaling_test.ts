@@ -186,3 +186,14 @@ Deno.test(
       await until("it wakes", async () => (await scene.predict(url)).status === 200);
     }),
 );
+
+Deno.test("an endpoint with TLS wakes for its first caller, who sees only the replica's certificate", LINUX, () =>
+  withCertificates(async ({ env }) => {
+    await withScene(async (scene) => {
+      const url = await deployed(scene);
+      assert.match(url, /^https:/);
+      await toZero(scene);
+      const test = await testEndpoint(scene, scene.records.endpoint("flowers")!);
+      assert.ok(test.passed, JSON.stringify(test.checks));
+    }, env);
+  }));
