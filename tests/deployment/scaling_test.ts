@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { deployModel, rollBack, scale, updateModel } from "@/deployment/deploy.ts";
 import { describeEndpoint } from "@/deployment/describe.ts";
 import { testEndpoint } from "@/deployment/test_endpoint.ts";
+import { CERTIFICATES } from "./certificates.ts";
 import { startLoad } from "./load.ts";
 import { isAlive, type Scene, supervisorPid, until, withScene } from "./scene.ts";
 
@@ -187,13 +188,19 @@ Deno.test(
     }),
 );
 
-Deno.test("an endpoint with TLS wakes for its first caller, who sees only the replica's certificate", LINUX, () =>
-  withCertificates(async ({ env }) => {
+Deno.test("an endpoint with TLS wakes for its first caller, handed on as it is", LINUX, async () => {
+  const folder = await Deno.makeTempDir({ prefix: "mlmcp-tls-" });
+  const [cert, key] = [`${folder}/cert.pem`, `${folder}/key.pem`];
+  try {
+    await Deno.writeTextFile(cert, CERTIFICATES.one.cert);
+    await Deno.writeTextFile(key, CERTIFICATES.one.key);
     await withScene(async (scene) => {
-      const url = await deployed(scene);
-      assert.match(url, /^https:/);
+      assert.match(await deployed(scene), /^https:/);
       await toZero(scene);
       const test = await testEndpoint(scene, scene.records.endpoint("flowers")!);
       assert.ok(test.passed, JSON.stringify(test.checks));
-    }, env);
-  }));
+    }, { MLMCP_TLS_CERT_FILE: cert, MLMCP_TLS_KEY_FILE: key });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
