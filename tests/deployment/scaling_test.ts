@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { deployModel, rollBack, scale, updateModel } from "@/deployment/deploy.ts";
 import { describeEndpoint } from "@/deployment/describe.ts";
+import { command as statusCommand } from "@/deployment/status_command.ts";
 import { testEndpoint } from "@/deployment/test_endpoint.ts";
 import { CERTIFICATES } from "./certificates.ts";
 import { startLoad } from "./load.ts";
@@ -204,3 +205,45 @@ Deno.test("an endpoint with TLS wakes for its first caller, handed on as it is",
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test(
+  "a range that can't be is refused, naming what is wrong, and changes nothing",
+  LINUX,
+  () =>
+    withScene(async (scene) => {
+      await deployed(scene);
+      const before = scene.records.endpoint("flowers");
+      for (
+        const [wishes, said] of [
+          [{}, /give replicas, or a range/],
+          [{ replicas: 2, max_replicas: 3 }, /give replicas, or a range/],
+          [{ min_replicas: 0 }, /max_replicas is missing/],
+          [{ min_replicas: 3, max_replicas: 2 }, /min_replicas 3 is above max_replicas 2/],
+          [{ max_replicas: 2, idle_s: 5 }, /idle_s needs min_replicas 0/],
+        ] as const
+      ) {
+        await assert.rejects(scale(scene, { endpoint: "flowers", ...wishes }, scene.waiting), said);
+      }
+      assert.deepEqual(scene.records.endpoint("flowers"), before);
+      // One part of a range may be moved alone.
+      await scale(scene, { endpoint: "flowers", max_replicas: 2 }, scene.waiting);
+      await scale(scene, { endpoint: "flowers", min_replicas: 2 }, scene.waiting);
+      const { replicas, min_replicas, max_replicas } = scene.records.endpoint("flowers")!;
+      assert.deepEqual([replicas, min_replicas, max_replicas], [2, 2, 2]);
+    }),
+);
+
+Deno.test("mlmcp status says that an endpoint is asleep", LINUX, () =>
+  withScene(async (scene) => {
+    await deployed(scene);
+    await toZero(scene);
+    const lines: string[] = [];
+    const { log } = console;
+    console.log = (line: string) => lines.push(line);
+    try {
+      await statusCommand.run({ ...scene.context, json: false });
+    } finally {
+      console.log = log;
+    }
+    assert.match(lines.join("\n"), /flowers +ready \(asleep\)/);
+  }));

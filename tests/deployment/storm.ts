@@ -7,6 +7,9 @@ export interface Storm {
   longest_gap_ms: number;
 }
 
+/** Who was refused asks again after this. */
+const AGAIN_MS = 10;
+const again = () => new Promise((done) => setTimeout(done, AGAIN_MS));
 const BODY = JSON.stringify({ rows: [{ length: 1.4, width: 0.2 }] });
 
 /**
@@ -47,11 +50,14 @@ export function startStorm(url: string, callers: { keeping: number; opening: num
         }
         const status = text.slice(9, 12);
         if (status === "200") noteAnswer();
-        else lose(status);
+        else {
+          lose(status);
+          await again();
+        }
         if (keep && !/\r\nconnection: close/i.test(text)) continue;
       } catch (error) {
         lose(`${step}: ${(error as Error).name}`);
-        await new Promise((done) => setTimeout(done, 10));
+        await again();
       }
       conn?.close();
       conn = null;

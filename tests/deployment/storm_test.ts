@@ -100,12 +100,57 @@ Deno.test("an endpoint under load outlives kills of replicas, supervisors and st
     if (Deno.env.has("MLMCP_STORM_S")) console.log(told);
     assert.ok(kills.replicas > 0 && kills.owners > 0, told);
     // What a killed replica was just answering is lost with it. Refused is who came while neither a replica nor an
-    // owner lived, and each of the eight asks again after 10 ms.
+    // owner lived, told (503) who came while replicas were killed faster than they are started again; each of the
+    // eight callers asks again after 10 ms.
     const refused = storm.lost.get("connect: ConnectionRefused") ?? 0;
-    assert.ok(lost - refused <= 16 * kills.replicas, told);
-    assert.ok(storm.longest_gap_ms < 10_000 && refused < storm.sent / 10, told);
+    const later = storm.lost.get("503") ?? 0;
+    assert.ok(lost - refused - later <= 16 * kills.replicas, told);
+    assert.ok(storm.longest_gap_ms < 10_000 && lost < storm.sent / 10, told);
     assert.equal(replicas.length, 2);
     // Two replicas and whoever holds the port for them; a second owner would have started more.
     assert.ok(most_listeners <= 3, told);
     await until("nobody else listens there", () => listenersOf(url) === 2);
+  }));
+
+/** As if all went at once: whoever is left may still start another, so until nobody is. */
+async function killAll(scene: Scene): Promise<void> {
+  for (let tries = 0; tries < 50; tries++) {
+    const { owners, replicas } = processesOf(scene);
+    if (owners.length + replicas.length === 0) return;
+    for (const pid of [...owners, ...replicas]) kill(pid);
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
+
+Deno.test("what a power cut leaves, rows of dead replicas, a stale control file and half-written files, is in nobody's way", () =>
+  withScene(async (scene) => {
+    const { home, records, models, waiting } = scene;
+    const gate_id = scene.gate(models.one);
+    const { url } = await deployModel(scene, { model_id: "flowers@1", gate_id, replicas: 2 }, waiting);
+    await killAll(scene);
+    // By now another program has the ports that the rows and the control file tell.
+    const stranger = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      () => new Response("hello"),
+    );
+    const { port } = stranger.addr as Deno.NetAddr;
+    const ours = records.replicas().map(({ replica_id }) => replica_id);
+    for (const id of ours) records.updateReplica(id, { control_port: port, pid: Deno.pid, status: "ready" });
+    await Deno.writeTextFile(
+      `${home.path}/supervisor.json`,
+      JSON.stringify({ port, token: "old", pid: Deno.pid }),
+    );
+    await Deno.writeTextFile(`${home.path}/.supervisor.json.0000.tmp`, '{"port": 12');
+    await ensureSupervisor(scene.context);
+    await until("both replicas are new ones", () => {
+      const rows = records.replicas();
+      return rows.length === 2 && rows.every(({ status, pid }) => status === "ready" && pid !== Deno.pid);
+    });
+    assert.equal((await scene.predict(url)).status, 200);
+    assert.ok(isAlive(Deno.pid), "whoever has the process id now is left alone");
+    await stranger.shutdown();
+    await killAll(scene);
+    await Deno.writeTextFile(`${home.path}/supervisor.json`, '{"port": 1');
+    await ensureSupervisor(scene.context);
+    await until("it answers", () => scene.predict(url).then(({ status }) => status === 200, () => false));
   }));
