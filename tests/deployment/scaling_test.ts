@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { deployModel, rollBack, scale, updateModel } from "@/deployment/deploy.ts";
 import { describeEndpoint } from "@/deployment/describe.ts";
+import { ReplicaDoor } from "@/deployment/replica_door.ts";
 import { command as statusCommand } from "@/deployment/status_command.ts";
 import { testEndpoint } from "@/deployment/test_endpoint.ts";
 import { CERTIFICATES } from "./certificates.ts";
@@ -49,6 +50,13 @@ Deno.test(
       await until("the new one answers too", async () => {
         const ready = (await described(scene)).replicas.filter(({ status }) => status === "ready");
         return ready.length === 2;
+      });
+      // Callers that keep their connections are spread anew: else the second would never be asked.
+      await until("the new one is asked", async () => {
+        const row = scene.records.replicas("flowers").find(({ slot }) => slot === 2);
+        if (!row?.control_port) return false;
+        const { counters } = await new ReplicaDoor({ ...row, control_port: row.control_port }).status();
+        return (counters.by_status["200"] ?? 0) > 0;
       });
       const { failures } = await load.end();
       assert.deepEqual(failures, []);
