@@ -21,6 +21,7 @@ import { loadServedModel, ModelHolder } from "./served_model.ts";
 import { Shadowing } from "./shadowing.ts";
 import { StartInput } from "./start_input.ts";
 import { Turns } from "./turns.ts";
+import { Utilization } from "./utilization.ts";
 import { Watching } from "./watching.ts";
 
 /** How long requests in flight may take when the replica drains. */
@@ -67,6 +68,7 @@ async function serve(input: StartInput): Promise<void> {
   publicServer = listen(start, replica);
   revokeAllRights();
   replica.state = "ready";
+  replica.utilization.start();
   say({ state: "ready" });
 
   setInterval(() => {
@@ -96,6 +98,8 @@ export function createReplica(start: ReplicaStart, artifact: Uint8Array): Replic
     tls_cert_sha256: start.tls && sha256Hex(new TextEncoder().encode(start.tls.cert)),
     turns: new Turns(),
     connections: () => 0,
+    shed: () => {},
+    utilization: new Utilization(),
     state: "checked",
     started_ms: performance.now(),
     last_error: null,
@@ -144,6 +148,7 @@ export function listen(
     refuse: refuseBytes,
   });
   replica.connections = () => server.connections;
+  replica.shed = (share) => server.shed(share);
   return server;
 }
 
