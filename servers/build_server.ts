@@ -54,7 +54,7 @@ export function buildServer<Services>(
         title: tool.title,
         description: tool.description,
         inputSchema: checkedByUs(tool.input),
-        outputSchema: tool.output as unknown as StandardSchemaWithJSON,
+        outputSchema: orError(tool.output),
         annotations: annotationsOf(tool),
       },
       async (input: unknown, context: ServerContext) => await callTool(parts, tool, input, context, callerOf),
@@ -67,6 +67,29 @@ export function buildServer<Services>(
 function checkedByUs(schema: z.ZodType): StandardSchemaWithJSON {
   const standard = (schema as unknown as StandardSchemaWithJSON)["~standard"];
   return { "~standard": { ...standard, validate: (value: unknown) => ({ value }) } };
+}
+
+const ERROR_PROPERTIES = {
+  code: { type: "string", description: "Of an error: what kind it is" },
+  message: { type: "string", description: "Of an error: what could not be done, and the state now" },
+  hint: { type: "string", description: "Of an error: what to do next" },
+};
+
+/**
+ * What a tool answers, or the error in its place: clients of the official SDK's 1.x hold errors, too, against the
+ * schema, and would show that they don't match it instead of the error.
+ */
+function orError(schema: z.ZodType): StandardSchemaWithJSON {
+  const standard = (schema as unknown as StandardSchemaWithJSON)["~standard"];
+  const output: typeof standard.jsonSchema.output = (options) => {
+    const { required = [], properties, ...rest } = standard.jsonSchema.output(options);
+    return {
+      ...rest,
+      properties: { ...ERROR_PROPERTIES, ...properties as Record<string, unknown> },
+      anyOf: [{ required }, { required: Object.keys(ERROR_PROPERTIES) }],
+    };
+  };
+  return { "~standard": { ...standard, jsonSchema: { ...standard.jsonSchema, output } } };
 }
 
 async function callTool<Services>(

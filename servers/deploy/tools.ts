@@ -1,4 +1,5 @@
 /** The table of the deploy-server's tools. A new tool is one file and one line here. */
+import { refuseOtherProgram } from "@/deployment/ensure_supervisor.ts";
 import type { AnyTool } from "../tool.ts";
 import { createApiKeyTool } from "./create_api_key.ts";
 import { createEndpointTool } from "./create_endpoint.ts";
@@ -18,7 +19,19 @@ import { testEndpointTool } from "./test_endpoint.ts";
 import { updateEndpointTool } from "./update_endpoint.ts";
 import { updateModelTool } from "./update_model.ts";
 
-export const TOOLS: readonly AnyTool<DeployServices>[] = [
+/** What changes something needs a supervisor and replicas that understand it. */
+function guarded(tool: AnyTool<DeployServices>): AnyTool<DeployServices> {
+  if (tool.effect === "read") return tool;
+  return {
+    ...tool,
+    async run(input, services, context) {
+      await refuseOtherProgram(services.context);
+      return tool.run(input, services, context);
+    },
+  };
+}
+
+const ALL: readonly AnyTool<DeployServices>[] = [
   deployModelTool,
   createEndpointTool,
   testEndpointTool,
@@ -36,3 +49,5 @@ export const TOOLS: readonly AnyTool<DeployServices>[] = [
   exportDeploymentTool,
   deleteEndpointTool,
 ];
+
+export const TOOLS: readonly AnyTool<DeployServices>[] = ALL.map(guarded);

@@ -195,7 +195,8 @@ const isTrue = (word: string) => TRUE_WORDS.includes(word.toLowerCase());
 const isBoolean = (word: string) => isTrue(word) || FALSE_WORDS.includes(word.toLowerCase());
 
 function wrong(feature: FeatureSpec, value: unknown, i: number, rule: string): AppError {
-  const shown = JSON.stringify(value) ?? String(value);
+  // JSON has no word for a number that is too large for one, such as 1e999.
+  const shown = typeof value === "number" ? String(value) : JSON.stringify(value) ?? String(value);
   const found = shown.length > 60 ? `${shown.slice(0, 60)}…` : shown;
   return new AppError(
     "invalid_argument",

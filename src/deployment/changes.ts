@@ -46,7 +46,8 @@ export function addEndpoint(
         "already_exists",
         `Cannot create endpoint "${endpoint.name}": there is one already`,
         {
-          hint: "Deploy to it with deploy_model, or remove it with delete_endpoint.",
+          hint:
+            "Deploy to it with deploy_model, change its settings with update_endpoint, or remove it with delete_endpoint.",
         },
       );
     }

@@ -9,12 +9,20 @@ export interface ControlFile {
   port: number;
   token: string;
   pid: number;
+  /** SUPERVISION of the program that runs there; one that wrote none is from before there was this number. */
+  supervision?: number;
 }
+
+/**
+ * What a supervisor, its replicas and those who ask them must agree on: how they talk, what the records mean, and
+ * which files of models they read. Raised when one of an earlier program would not understand a newer one's wishes.
+ */
+export const SUPERVISION = 2;
 
 const pathOf = (home: Home) => join(home.path, "supervisor.json");
 
 export async function writeControlFile(home: Home, file: ControlFile): Promise<void> {
-  await writeAtomic(pathOf(home), JSON.stringify(file), { mode: 0o600 });
+  await writeAtomic(pathOf(home), JSON.stringify({ supervision: SUPERVISION, ...file }), { mode: 0o600 });
 }
 
 /** Only our own: a successor may have written his already. */
@@ -27,6 +35,7 @@ export async function removeControlFile(home: Home, pid: number): Promise<void> 
 export interface RunningSupervisor {
   pid: number;
   port: number;
+  supervision: number;
 }
 
 const PING_TIMEOUT_MS = 3000;
@@ -56,7 +65,7 @@ export async function tellSupervisor(
       timeout_ms: PING_TIMEOUT_MS,
     });
     return answer.status === 200 && parseBody<{ pid: number }>(answer).pid === file.pid
-      ? { pid: file.pid, port: file.port }
+      ? { pid: file.pid, port: file.port, supervision: file.supervision ?? 1 }
       : null;
   } catch {
     return null;

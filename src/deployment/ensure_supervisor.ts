@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { CommandContext } from "@/shared/command.ts";
 import { AppError } from "@/shared/errors.ts";
 import { selfCommand } from "@/shared/self_command.ts";
-import { type RunningSupervisor, tellSupervisor } from "./control_file.ts";
+import { type RunningSupervisor, SUPERVISION, tellSupervisor } from "./control_file.ts";
 import type { Records } from "./records.ts";
 
 export const SUPERVISOR_LOCK = "supervisor";
@@ -49,6 +49,26 @@ export async function ensureSupervisor(context: CommandContext): Promise<Running
   throw new AppError("unavailable", "Cannot start the supervisor: it does not come up", {
     hint: lastLines(context),
   });
+}
+
+/**
+ * Before anything is written: a supervisor that another version of mlmcp started, and its replicas, go on with the
+ * program they were started with. They would not understand what is new here, such as a model with a profile.
+ * @throws AppError failed_precondition when such a one runs
+ */
+export async function refuseOtherProgram({ home }: CommandContext): Promise<void> {
+  const running = await tellSupervisor(home, "ping");
+  if (!running || running.supervision === SUPERVISION) return;
+  const age = running.supervision < SUPERVISION ? "an earlier" : "a later";
+  throw new AppError(
+    "failed_precondition",
+    `Cannot change what is deployed: ${age} version of mlmcp runs the endpoints (process ${running.pid})`,
+    {
+      hint: age === "a later"
+        ? "Use that version."
+        : "They go on serving. To change them, end them with `mlmcp stop`, and deploy again: ports, keys and history stay.",
+    },
+  );
 }
 
 async function within(ms: number, event: Promise<unknown>): Promise<void> {

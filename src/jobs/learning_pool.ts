@@ -141,7 +141,7 @@ export function openPool(size: number, log: Log, holdouts: HoldoutDoor | null = 
         } else worker.terminate();
         if (!closed) replacing ??= setTimeout(replaceSpares, SPARE_PAUSE_MS);
       };
-      const cancel = () => askToStop(new AppError("cancelled", `Cannot finish ${name}: it was cancelled`));
+      const cancel = () => askToStop(wasCancelled());
       worker.onmessage = ({ data }) => {
         if (reason) return data.type === "progress" || data.type === "checkpoint" ? undefined : end();
         if (data.type === "progress") return options.report?.(data.done, data.total, data.score);
@@ -182,7 +182,7 @@ export function openPool(size: number, log: Log, holdouts: HoldoutDoor | null = 
       await enter(lane, options.signal);
       try {
         if (closed || options.signal?.aborted) {
-          throw new AppError("cancelled", `Cannot start ${name}: it was cancelled`);
+          throw wasCancelled();
         }
         return await runOne(name, input, options);
       } finally {
@@ -217,4 +217,10 @@ export function openPool(size: number, log: Log, holdouts: HoldoutDoor | null = 
       active.clear();
     },
   };
+}
+
+function wasCancelled(): AppError {
+  return new AppError("cancelled", "Cannot finish the work: it was cancelled", {
+    hint: "Ask again to have it done.",
+  });
 }

@@ -31,7 +31,8 @@ export function checkParams(
   if (issue.code === "unrecognized_keys") {
     const unknown = issue.keys.map((key) => `"${key}"`).join(", ");
     throw new AppError("invalid_argument", `Cannot train ${algorithm}: it has no parameter ${unknown}`, {
-      hint: list,
+      // scikit-learn's name for it, which is nobody's parameter here.
+      hint: issue.keys.includes("random_state") ? "The seed is train_model's own: say seed." : list,
     });
   }
   const name = issue.path.join(".") || "params";

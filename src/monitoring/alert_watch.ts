@@ -38,13 +38,15 @@ export class AlertWatch {
       const holds = value !== null && rule.holds(value);
       const firing = this.#firing(rule.text);
       if (!this.#isDue(rule, holds, firing !== null, now_s)) continue;
-      if (firing) changed.push(this.#replace({ ...firing, state: "resolved", resolved_at: now }));
-      else {
+      if (firing) {
+        const told = value === null ? firing.value : asTold(value);
+        changed.push(this.#replace({ ...firing, state: "resolved", value: told, resolved_at: now }));
+      } else {
         const alert: AlertReport = {
           alert_id: newId(),
           rule: rule.text,
           state: "firing",
-          value: typeof value === "number" ? Number(value.toPrecision(4)) : String(value),
+          value: asTold(value!),
           fired_at: now,
           resolved_at: null,
         };
@@ -100,4 +102,8 @@ export class AlertWatch {
 
 function iso(seconds: number): string {
   return new Date(seconds * 1000).toISOString();
+}
+
+function asTold(value: number | string | boolean): number | string {
+  return typeof value === "number" ? Number(value.toPrecision(4)) : String(value);
 }

@@ -65,7 +65,9 @@ export function createApp(replica: Replica): Hono {
     ).join(", ");
     app.all(path, (c) =>
       refuse(replica, c, (headers) => {
-        const asked = c.req.method === "OPTIONS" ? preflight(replica.access, headers, allow) : null;
+        const asked = c.req.method === "OPTIONS"
+          ? preflight(replica.access, headers, allow, replica.holder.traffic.plan.sticky_header)
+          : null;
         if (asked) return asked;
         throw new MethodNotAllowed(c.req.method, c.req.path, allow);
       }));

@@ -4,11 +4,22 @@
  *
  * Source: WHATWG Fetch, section 3.3 (CORS protocol).
  */
+import { VERSION_HEADER } from "@/shared/replica_protocol.ts";
 import type { Access } from "./access.ts";
 import { Answer } from "./http/answer.ts";
 import type { ReadableHeaders } from "./http/request.ts";
 
 const MAX_AGE_S = 600;
+/** What a page may send: the key, and all that changes how it is answered. */
+const REQUEST_HEADERS = [
+  "authorization",
+  "content-type",
+  "prefer",
+  "x-api-key",
+  "x-request-id",
+  "x-request-timeout-ms",
+  VERSION_HEADER,
+];
 
 /** What an answer carries so that a page of that origin may read it; null when it may not, or none asks. */
 export function corsHeaders(access: Access, headers: ReadableHeaders): Record<string, string> | null {
@@ -19,12 +30,20 @@ export function corsHeaders(access: Access, headers: ReadableHeaders): Record<st
   return {
     vary: "origin",
     "access-control-allow-origin": origin,
-    "access-control-expose-headers": "x-request-id, retry-after",
+    "access-control-expose-headers": `x-request-id, retry-after, ${VERSION_HEADER}`,
   };
 }
 
-/** The answer to what a browser asks before the request itself; null when it asks nothing, or may not. */
-export function preflight(access: Access, headers: ReadableHeaders, allow: string): Answer | null {
+/**
+ * The answer to what a browser asks before the request itself; null when it asks nothing, or may not.
+ * @param sticky_header by which a canary's callers are told apart, if there is one
+ */
+export function preflight(
+  access: Access,
+  headers: ReadableHeaders,
+  allow: string,
+  sticky_header: string | null,
+): Answer | null {
   const cors = corsHeaders(access, headers);
   if (headers.get("access-control-request-method") === null || !cors?.["access-control-allow-origin"]) {
     return null;
@@ -32,8 +51,8 @@ export function preflight(access: Access, headers: ReadableHeaders, allow: strin
   return new Answer(204, {
     ...cors,
     "access-control-allow-methods": allow,
-    "access-control-allow-headers":
-      "authorization, content-type, x-api-key, x-request-id, x-request-timeout-ms",
+    "access-control-allow-headers": [...REQUEST_HEADERS, ...sticky_header === null ? [] : [sticky_header]]
+      .join(", "),
     "access-control-max-age": String(MAX_AGE_S),
   }, "");
 }

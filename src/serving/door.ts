@@ -126,7 +126,9 @@ export class RateExceeded extends AppError {
   constructor(per_s: number, wait_s: number, whose: string) {
     super(
       "resource_exhausted",
-      `Cannot answer now: more than ${Math.round(per_s * 100) / 100} requests a second came${whose}`,
+      `Cannot answer now: more than ${
+        Math.round(per_s * 100) / 100
+      } requests a second came${whose} to this replica`,
       {
         hint: `Try again in ${Math.ceil(wait_s)} s, as the header Retry-After says.`,
       },

@@ -58,17 +58,20 @@ export const LIVE_SCRIPT = `
     svg.append(drawing("polyline", { points: points.join(" "), fill: "none" }));
     return svg;
   };
+  /** Of the version that serves: /metrics tells those before it too, and a canary or shadow beside it. */
   const drift = (families) => {
-    const rows = (families.mlmcp_drift_verdict || []).filter(({ labels }) => labels.column !== undefined);
+    const { version } = families.mlmcp_model_info[0].labels;
+    const of = (family) =>
+      (families[family] || []).filter(({ labels }) => labels.version === version && labels.column !== undefined);
+    const rows = of("mlmcp_drift_verdict");
     if (rows.length === 0) return [];
     const words = ["none", "warning", "drift"];
     const list = element("ul", undefined, "drift");
-    const psi = (column) => (families.mlmcp_drift_psi || []).find(({ labels }) => labels.column === column);
+    const psi = new Map(of("mlmcp_drift_psi").map(({ labels, value }) => [labels.column, value]));
     for (const { labels, value } of rows.sort((a, b) => b.value - a.value).slice(0, 12)) {
       const item = element("li", undefined, words[value]);
-      const number = psi(labels.column);
       item.append(element("span", labels.column), element("span", words[value]),
-        element("span", number ? "PSI " + number.value.toFixed(3) : ""));
+        element("span", psi.has(labels.column) ? "PSI " + psi.get(labels.column).toFixed(3) : ""));
       list.append(item);
     }
     return [element("h3", "Drift, against the training data"), list];

@@ -33,13 +33,13 @@ function modelsOf(replica: Replica, { models }: Traffic, c: Context): [ServedMod
   }
   const found = version === undefined ? named : named.filter((model) => model.model_version === version);
   if (found.length === 0) {
-    const versions = named.map(({ model_version }) => model_version);
+    const [{ name: known, model_version }] = named;
     throw new AppError(
       "not_found",
-      `Cannot find version "${version}" of model "${name}": this endpoint serves version ${
-        versions.join(" and ")
+      `Cannot find version "${version}" of model "${name}": this endpoint serves ${
+        named.map(({ model_id }) => model_id).join(" and ")
       }`,
-      { hint: `Ask for /v2/models/${name}/versions/${versions[0]}, or leave the version out.` },
+      { hint: `Ask for /v2/models/${known}/versions/${model_version}, or leave the version out.` },
     );
   }
   return found as [ServedModel, ...ServedModel[]];

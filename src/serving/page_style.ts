@@ -45,7 +45,7 @@ input[type=range].unknown { opacity: .4; }
 .chart { width: 100%; height: 4rem; margin: .75rem 0; border-bottom: 1px solid var(--line); }
 .chart polyline { stroke: var(--mark); stroke-width: 2; vector-effect: non-scaling-stroke; }
 h3 { font-size: 1rem; margin: 1rem 0 .25rem; }
-.drift li { display: grid; grid-template-columns: minmax(6rem, 16rem) 6rem 1fr; gap: .75rem; padding: .2rem 0; border-bottom: 1px solid var(--line); }
+.drift li { display: grid; grid-template-columns: minmax(0, 16rem) 5rem minmax(6rem, 1fr); gap: .75rem; padding: .2rem 0; border-bottom: 1px solid var(--line); }
 .drift .warning span:nth-child(2) { font-weight: 700; }
 .drift .drift span:nth-child(2) { font-weight: 700; color: var(--bad); }
 #result .answer { font-size: 1.5rem; font-weight: 700; overflow-wrap: anywhere; }

@@ -6,6 +6,8 @@ import { countNames, jsonFault, MAX_DEPTH } from "./json_fault.ts";
 
 /** A client says with it how long it waits for the answer, in milliseconds from when its request came. */
 const DEADLINE_HEADER = "x-request-timeout-ms";
+/** A client of Triton says with it where the JSON ends and bytes begin (the binary tensor data extension). */
+const BINARY_HEADER = "inference-header-content-length";
 
 /**
  * The body of a prediction request, when it is its turn: the caller must compute at once.
@@ -35,6 +37,11 @@ function deadlineOf(given: string): number {
 
 /** @throws AppError unsupported_media_type, payload_too_large, or those of HttpRequest.text */
 async function readText(request: Incoming, max_bytes: number, untyped: boolean): Promise<string> {
+  if (request.headers.get(BINARY_HEADER) !== null) {
+    throw new AppError("unsupported_media_type", "Cannot read the body: it holds binary tensors", {
+      hint: "Send tensors as JSON: in tritonclient, set_data_from_numpy(array, binary_data=False).",
+    });
+  }
   const type = request.headers.get("content-type");
   if (type !== "application/json" && !isJsonType(type) && !(untyped && type === null)) {
     throw new AppError(

@@ -207,7 +207,7 @@ Deno.test("predictRows() names the row, the column and the rule when a value can
   const cases: [unknown, RegExp][] = [
     [{ length: "40" }, /row 1: column "length" must be a number, not "40"/],
     [{ length: NaN }, /row 1: column "length" must be a number/],
-    [{ length: Infinity }, /row 1: column "length" must be a number/],
+    [{ length: Infinity }, /row 1: column "length" must be a number, not Infinity/],
     [{ length: -1e300 }, /row 1: column "length" must be between -1e150 and 1e150, not -1e\+300/],
     [{ length: true }, /row 1: column "length" must be a number, not true/],
     [{ island: ["Dream"] }, /row 1: column "island" must be text/],

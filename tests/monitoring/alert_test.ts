@@ -79,6 +79,7 @@ Deno.test("an alert that an earlier supervisor fired does not fire again, and re
   const [resolved] = judge(after, { error_rate: 0 }, 20);
   assert.equal(resolved.state, "resolved");
   assert.equal(resolved.alert_id, "a1");
+  assert.equal(resolved.value, 0, "what it is now, and not what it was when it fired");
   const without = new AlertWatch([], before.alerts);
   assert.equal(without.judge({}, 30, () => "")[0].state, "resolved");
 });

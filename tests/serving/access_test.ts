@@ -83,7 +83,8 @@ Deno.test("pages of other origins may not ask, unless theirs is allowed", async 
   assert.equal(allowed.status, 204, "a browser sends no key with its first question");
   assert.equal(allowed.headers.get("access-control-allow-origin"), "https://app.example");
   assert.equal(allowed.headers.get("access-control-allow-methods"), "POST");
-  assert.match(allowed.headers.get("access-control-allow-headers")!, /content-type.*x-api-key/);
+  const sendable = allowed.headers.get("access-control-allow-headers")!;
+  assert.match(sendable, /content-type, prefer, x-api-key, .*x-mlmcp-version/);
   assert.equal(allowed.headers.get("access-control-allow-credentials"), null);
   assert.equal((await app.request("/predict", preflight("https://evil.example").init)).status, 405);
   for (const key of ["secret", "wrong"]) {
@@ -99,6 +100,11 @@ Deno.test("pages of other origins may not ask, unless theirs is allowed", async 
       assert.equal(answer.headers.get("vary"), "origin");
     }
   }
+  const replica = makeReplica({ access });
+  const holder = replica.holder;
+  holder.direct({ ...holder.traffic.plan, sticky_header: "x-user-id" });
+  const sticky = await createApp(replica).request(path, init);
+  assert.equal(sticky.headers.get("access-control-allow-headers"), `${sendable}, x-user-id`);
   const open = createApp(makeReplica({ access: makeAccess({ allowed_origins: ["*"] }) }));
   const any = await open.request("/nothing", { headers: { origin: "https://any.example" } });
   assert.equal(any.headers.get("access-control-allow-origin"), "https://any.example");

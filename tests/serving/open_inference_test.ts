@@ -142,6 +142,21 @@ Deno.test("infer refuses an unknown output, model and version", async () => {
   }
 });
 
+Deno.test("an unknown version is answered with the models that can be asked for", async () => {
+  const { error } = await (await app.request("/v2/models/garden/versions/2")).json();
+  assert.match(error, /serves flowers@3\. Ask for \/v2\/models\/flowers\/versions\/3,/);
+});
+
+Deno.test("binary tensors, which tritonclient sends by default, are refused with the way to send JSON", async () => {
+  const response = await app.request("/v2/models/flowers/infer", {
+    method: "POST",
+    headers: { "inference-header-content-length": "9" },
+    body: new Uint8Array([...new TextEncoder().encode('{"a": []}'), 0xff, 0xfe]),
+  });
+  assert.equal(response.status, 415);
+  assert.match((await response.json()).error, /binary tensors.*binary_data=False/);
+});
+
 Deno.test("under /v2 every error has the protocol's form", async () => {
   const locked = makeAccess({ auth: "api_key", keys: [accessKey("secret")] });
   const cases: [number, Promise<Response>][] = [

@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import { createApp } from "@/serving/app.ts";
 import { CHROMIUM, type Page, type PageOptions, withPage } from "./browser.ts";
+import type { WindowedDrift } from "@/monitoring/watch_report.ts";
+import type { Published } from "@/monitoring/watch_protocol.ts";
+import { Counters } from "@/serving/counters.ts";
 import { houses } from "./make_artifact.ts";
 import { makeReplica } from "./make_replica.ts";
 
@@ -10,7 +13,7 @@ const SCREENSHOTS = Deno.env.get("SCREENSHOTS");
 
 function browserTest(
   name: string,
-  options: PageOptions & { path?: string; artifact?: Uint8Array; model_id?: string },
+  options: PageOptions & { path?: string; artifact?: Uint8Array; model_id?: string; published?: Published },
   work: (page: Page) => Promise<void>,
 ): void {
   Deno.test({
@@ -21,6 +24,7 @@ function browserTest(
     sanitizeResources: false,
     async fn() {
       const replica = makeReplica({}, options.artifact, options.model_id);
+      replica.watching.published = options.published ?? null;
       const server = Deno.serve(
         { hostname: "127.0.0.1", port: 0, onListen: () => {} },
         createApp(replica).fetch,
@@ -130,6 +134,58 @@ browserTest(
     );
     const light = (color: string) => Number(/\d+/.exec(color)![0]);
     assert.ok(light(ink) > 200 && light(paper) < 60, `${ink} on ${paper}`);
+  },
+);
+
+/** Drift of version 1, which serves, and of the one that served before it. */
+function watched(): Published {
+  const column = (psi: number, verdict: WindowedDrift["verdict"]): WindowedDrift => ({
+    ...{
+      name: "length",
+      verdict,
+      psi,
+      kolmogorov_smirnov: null,
+      chi_squared: { statistic: 1, p_value: 0.1 },
+    },
+    rows: 900,
+    ...{ missing_share: 0, reference_missing_share: 0, unseen_share: 0, reference_unseen_share: 0 },
+    window: "recent",
+  });
+  const version = (version: number, { verdict, ...rest }: WindowedDrift) => ({
+    ...{ version, drift_reason: null, estimate: null, quality: null },
+    drift: {
+      verdict: verdict!,
+      rows: { recent: 900, hour: 900 },
+      columns: [{ verdict, ...rest }],
+      prediction: null,
+    },
+  });
+  return {
+    at_s: Date.now() / 1000,
+    counters: new Counters().toWire(performance.now()),
+    ...{ in_flight: 0, replicas_ready: 1, restarts: 0 },
+    report: {
+      versions: [version(7, column(0.001, "none")), version(1, column(0.481, "drift"))],
+      feedback: { matched: 0, unmatched: 0 },
+      alerts: [],
+    },
+  };
+}
+
+browserTest(
+  "drift on the page is that of the version that serves, and its figures stay on one line on a phone",
+  { width: 390, height: 844, phone: true, published: watched() },
+  async (page) => {
+    await page.until(`document.querySelector("#live .drift") !== null`);
+    const shown = await page.evaluate(
+      `[...document.querySelectorAll("ul.drift li")].map((row) => [...row.children].map((cell) => cell.textContent))`,
+    );
+    assert.deepEqual(shown, [["length", "drift", "PSI 0.481"]]);
+    const [cell, line] = await page.evaluate(
+      `(({ lastChild }) => [lastChild.getBoundingClientRect().height,
+        parseFloat(getComputedStyle(lastChild).lineHeight)])(document.querySelector("ul.drift li"))`,
+    );
+    assert.ok(cell < 1.5 * line, `${cell} px high, a line is ${line}`);
   },
 );
 

@@ -1,10 +1,13 @@
 /** The page that goes with an exported endpoint: what is in the folder, and the commands. */
-import { type Exported, imageOf, PORT, type Target } from "./exported.ts";
+import { environmentOf, type Exported, imageOf, PORT, type Target } from "./exported.ts";
 
 export function exportReadme(exported: Exported, target: Target, files: readonly string[]): string {
   const { endpoint, model_id, version, artifact_sha256, has_binary, api_key_sha256 } = exported;
   const image = imageOf(exported);
   const key = api_key_sha256.length > 0 ? " -H 'authorization: Bearer YOUR_KEY'" : "";
+  const environment = Object.entries(environmentOf(exported)).map(([name, value]) =>
+    `    export ${name}=${value}\n`
+  );
   return `# ${endpoint}: ${model_id}, version ${version}
 
 One model and the program that serves it. The model's file has the SHA-256 \`${artifact_sha256}\`.
@@ -20,7 +23,9 @@ on Linux, and copy \`dist/mlmcp\` here.
 
 ${COMMANDS[target](image)}
 
-Without a container: \`./mlmcp serve model.safetensors --port ${PORT}\`.
+Without a container:
+
+${environment.join("")}    ./mlmcp serve model.safetensors --port ${PORT}
 
 ## Ask it
 

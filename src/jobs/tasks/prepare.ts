@@ -9,6 +9,7 @@ import { encodeTable, shareTable } from "@/dataset/table_file.ts";
 import type { Task } from "@/ml/estimator.ts";
 import { encodeTarget, targetSpec } from "@/ml/preprocessing/target.ts";
 import { requireFinite } from "@/ml/preprocessing/require_finite.ts";
+import { readSampleWeight } from "@/ml/preprocessing/sample_weight.ts";
 import type { Validation } from "../job.ts";
 import { readSource, type TableBytes } from "./read_source.ts";
 
@@ -64,6 +65,7 @@ export async function prepare(input: PrepareInput): Promise<Prepared> {
   const labelled = rowsWithTarget(target);
   const known = labelled.length === whole.rows ? whole : takeRows(whole, labelled);
   const complete = selectColumns(known, kept);
+  if (input.sample_weight) readSampleWeight(columnOf(complete, input.sample_weight));
   const labels = columnOf(complete, input.target);
   const spec = targetSpec(labels, task);
   const by = guide ? guideValues(columnOf(known, guide.name), validation) : {};

@@ -137,6 +137,16 @@ Deno.test("a linter finds nothing in the Dockerfile, which does not run as root"
   assert.match(text, /^USER 65532:65532$/m);
 });
 
+Deno.test("an endpoint with keys and a limit keeps both in its image, however that is started", () => {
+  const text = dockerfile(LOCKED);
+  assert.deepEqual(validate(text).map(({ message }) => message), []);
+  const hashes = LOCKED.api_key_sha256.join(",");
+  assert.ok(text.includes(`\nENV MLMCP_API_KEY_SHA256="${hashes}"\nENV MLMCP_RATE_LIMIT_PER_S="50"\n`));
+  assert.doesNotMatch(dockerfile(PLAIN), /^ENV/m);
+  const readme = exportFiles(LOCKED, "docker")["README.md"];
+  assert.ok(readme.includes(`    export MLMCP_API_KEY_SHA256=${hashes}\n`), "also without a container");
+});
+
 Deno.test("the folder's README names every file, and no exported text holds anything but the keys' hashes", () => {
   for (const target of ["docker", "compose", "kubernetes"] as Target[]) {
     const files = exportFiles({ ...LOCKED, has_binary: false }, target);

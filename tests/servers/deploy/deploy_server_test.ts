@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import type { FileDoor } from "@/shared/file_door.ts";
 import { selfCommand } from "@/shared/self_command.ts";
 import { tellSupervisor } from "@/deployment/control_file.ts";
@@ -362,6 +363,22 @@ Deno.test("a deploy-server brings back what should run, replaces a dead supervis
     }
     assert.equal(await answers(), true, "the endpoint goes on when the server has ended");
     assert.ok(await tellSupervisor(scene.home, "ping"));
+  });
+});
+
+Deno.test("what an earlier mlmcp runs can be looked at, and is left alone with a word on how to go on", async () => {
+  await withScene(async (scene) => {
+    await deployModel(scene, { model_id: "flowers@1", require_gate: false }, scene.waiting);
+    const path = join(scene.home.path, "supervisor.json");
+    const { supervision: _, ...earlier } = JSON.parse(Deno.readTextFileSync(path));
+    Deno.writeTextFileSync(path, JSON.stringify(earlier));
+    await withDesk(scene, async ({ call }) => {
+      const refused = await call("create_api_key", { endpoint: "flowers", name: "me" });
+      assert.equal(refused.structured.code, "failed_precondition");
+      assert.match(JSON.stringify(refused.structured), /an earlier version of mlmcp .*`mlmcp stop`/);
+      assert.equal(scene.records.apiKeys("flowers").length, 0);
+      assert.equal((await call("get_deployment_status", { endpoint: "flowers" })).structured.status, "ready");
+    });
   });
 });
 

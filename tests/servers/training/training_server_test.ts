@@ -58,6 +58,12 @@ Deno.test("train_model refuses at once what can't work, and queues no job", () =
       [{ metric: "r2" }, "invalid_argument", /classification by r2/],
       [{ target: "nope" }, "not_found", /"nope".*species/],
       [{ params: { n_trees: 3 } }, "invalid_argument", /no parameter "n_trees"/],
+      [{ params: { random_state: 3 } }, "invalid_argument", /say seed/],
+      [
+        { algorithm: "auto", sample_weight: "body_mass_g" },
+        "invalid_argument",
+        /weigh rows by column "body_mass_g": row 4 has no weight.*Weights are/,
+      ],
       [{ algorithm: "auto", params: { tol: 1 } }, "invalid_argument", /belong to one algorithm/],
       [{ features: ["species", "island"] }, "invalid_argument", /it is the target/],
       [{ dataset: "sample/nothing" }, "not_found", /nothing/],
