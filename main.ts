@@ -7,13 +7,8 @@
 import { COMMANDS, PROGRAMS } from "./commands.ts";
 import type { CommandStart } from "@/shared/command.ts";
 import { type Config, loadConfig } from "@/shared/config.ts";
-import {
-  type ConfinedCommand,
-  revokeAllRights,
-  RIGHTS,
-  type Rights,
-  workerPermissions,
-} from "@/shared/confine.ts";
+import { type ConfinedCommand, RIGHTS, type Rights, workerPermissions } from "@/shared/confine.ts";
+import { revokeAllRights } from "@/shared/revoke_rights.ts";
 import { AppError, toWireError } from "@/shared/errors.ts";
 import { answerDoor } from "@/shared/file_door.ts";
 import { answerHoldouts, openHoldouts } from "@/shared/holdout_door.ts";

@@ -109,6 +109,21 @@ const OUTPUT = z.object({
       "The same for each version that was asked, the newest first",
     ),
   }).describe("What was asked of it, summed over all replicas"),
+  scaling: z.object({
+    min_replicas: z.int().describe("Fewest replicas"),
+    max_replicas: z.int().describe("Most replicas"),
+    replicas: z.int().describe("How many the load wants now"),
+    state: z.enum(["awake", "asleep", "waking"]).describe(
+      "asleep: nothing runs, and the next caller waits while a replica starts; waking: it starts",
+    ),
+    idle_s: z.number().nullable().describe(
+      "Seconds without a prediction request after which it falls asleep; null: never, or serving.idle_s",
+    ),
+    utilization: z.number().nullable().describe(
+      "Share of their time that the replicas were busy over the last two seconds, 0 to 1, their mean; null when none runs",
+    ),
+    waiting: z.int().describe("Prediction requests that wait for their turn, all replicas"),
+  }).nullable().describe("The range that the load chooses from; null when the number is fixed"),
   drift,
   drift_reason: z.string().nullable().describe("Why drift is null; null when it is not"),
   accuracy,
@@ -164,8 +179,10 @@ export const getDeploymentStatusTool = defineTool<
       ? ` ${total} requests, ${errors} errors, p95 ${latency_ms.p95} ms.`
       : " No requests yet.";
     return `${sentence({ ...output, replicas: output.replicas.length })}${
-      output.status === "stopped" ? "" : counted
-    }${watched(output)}${output.error ? ` ${output.error.message}.` : ""}`;
+      output.scaling?.state === "asleep" ? " Asleep: the next request starts a replica." : ""
+    }${output.status === "stopped" ? "" : counted}${watched(output)}${
+      output.error ? ` ${output.error.message}.` : ""
+    }`;
   },
 });
 

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { DescribedEndpoint } from "@/deployment/describe.ts";
 import { DRIFT_VERDICTS } from "@/deployment/promotion_rules.ts";
-import { MAX_REPLICAS } from "@/deployment/deploy.ts";
+import { MAX_REPLICAS } from "@/deployment/scale_changes.ts";
 import type { DeploymentRow } from "@/deployment/records.ts";
 import type { ToolContext } from "../tool.ts";
 import type { Waiting } from "@/deployment/until_serving.ts";

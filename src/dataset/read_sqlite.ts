@@ -2,7 +2,6 @@
  * A table or view of an SQLite database, by sql.js (SQLite itself, as WebAssembly): node:sqlite opens files only,
  * and the Worker that reads tables may open none.
  */
-import wasm from "sql.js/dist/sql-wasm.wasm" with { type: "bytes" };
 import { AppError } from "@/shared/errors.ts";
 import { ColumnBuilder } from "./column_builder.ts";
 import { pickPart } from "./pick_part.ts";
@@ -19,7 +18,13 @@ export const sqliteReader: Reader = {
 };
 
 async function readSqlite(bytes: Uint8Array, options: ReadOptions): Promise<Table> {
-  const { default: initSqlJs } = await import("sql.js");
+  // sql.js asks for its folder, from which it then reads nothing; in the compiled program a module has none.
+  Object.assign(globalThis, { __dirname: "" });
+  // Half of what a learning Worker would load, and few tables need it.
+  const [{ default: initSqlJs }, { default: wasm }] = await Promise.all([
+    import("sql.js"),
+    import("sql.js/dist/sql-wasm.wasm", { with: { type: "bytes" } }),
+  ]);
   const { Database } = await initSqlJs({ wasmBinary: wasm.slice().buffer as ArrayBuffer });
   const database = new Database(bytes);
   try {

@@ -10,7 +10,7 @@ const MB = 1024 * 1024;
 
 /** Of one replica: it gets its share of each limit, since the kernel gives each about as many connections. */
 export function accessOf(records: Records, endpoint: EndpointRow): AccessSettings {
-  const share = (per_s: number | null) => per_s === null ? null : per_s / endpoint.replicas;
+  const share = (per_s: number | null) => per_s === null ? null : per_s / Math.max(1, endpoint.replicas);
   const now = Date.now();
   const keys: AccessKey[] = records.apiKeys(endpoint.name)
     .filter((key) => key.revoked_at === null && (key.expires_at === null || Date.parse(key.expires_at) > now))

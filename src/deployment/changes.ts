@@ -8,6 +8,7 @@ import type { ReplicaCounters } from "@/shared/replica_protocol.ts";
 import { addCounters } from "./add_counters.ts";
 import { addEvent } from "./events.ts";
 import type { PromotionRules } from "./promotion_rules.ts";
+import { fixReplicas } from "./scale_changes.ts";
 import { adjust, endChallenger, promote } from "./traffic_changes.ts";
 import { type DeploymentRow, type EndpointRow, Records, type ReplicaRow, TABLES } from "./records.ts";
 
@@ -57,6 +58,9 @@ export function addEndpoint(
       ...rest,
       test_key: crypto.randomUUID(),
       replicas: 1,
+      min_replicas: null,
+      max_replicas: null,
+      idle_s: null,
       desired: "stopped",
       live_version: null,
       error: null,
@@ -125,13 +129,7 @@ export function addDeployment(records: Records, wanted: NewDeployment): Added {
     const running = endpoint.desired === "running";
     const live = running ? records.live(wanted.endpoint) : null;
     if (challenge && !pending) refuseChallenge(endpoint.name, wanted.model_id, live, isIt(live));
-    if (replicas !== undefined && replicas !== endpoint.replicas) {
-      records.updateEndpoint(endpoint.name, { replicas });
-      addEvent(records, "scaled", { endpoint: endpoint.name }, wanted.caller, {
-        from: endpoint.replicas,
-        to: replicas,
-      });
-    }
+    if (replicas !== undefined) fixReplicas(records, endpoint, replicas, wanted.caller);
     if (pending) return { is: "same", deployment: pending };
     if (isIt(live)) return { is: "same", deployment: live };
     const challenger = running ? records.challenger(wanted.endpoint) : null;
@@ -270,16 +268,6 @@ export function retireReplica(records: Records, replica_id: string, counters: Re
     if (!row) return;
     keepCounters(records, row, counters);
     records.deleteReplica(replica_id);
-  });
-}
-
-/** How many replicas are wanted. */
-export function wantReplicas(records: Records, name: string, replicas: number, caller: string): void {
-  transact(records.db, () => {
-    const endpoint = records.endpoint(name);
-    if (!endpoint || endpoint.replicas === replicas) return;
-    records.updateEndpoint(name, { replicas });
-    addEvent(records, "scaled", { endpoint: name }, caller, { from: endpoint.replicas, to: replicas });
   });
 }
 

@@ -2,7 +2,7 @@
 import { AppError } from "@/shared/errors.ts";
 import { hasTls, readCertificate } from "@/shared/tls_files.ts";
 import { MODEL_NAME, type ModelVersion } from "@/registry/registry.ts";
-import { addEndpoint, type Challenge, noEndpoint, portTaken, wantReplicas, wantStopped } from "./changes.ts";
+import { addEndpoint, type Challenge, noEndpoint, portTaken, wantStopped } from "./changes.ts";
 import { ensureSupervisor } from "./ensure_supervisor.ts";
 import { checkGate } from "./gate.ts";
 import { addKey, type NewKey } from "./new_key.ts";
@@ -10,6 +10,7 @@ import { originOf } from "./origins.ts";
 import { firstFreePort, isFree } from "./ports.ts";
 import type { DeploymentRow, EndpointRow, Records } from "./records.ts";
 import type { SettingWishes } from "./settings.ts";
+import { type ScaleWishes, wantScale } from "./scale_changes.ts";
 import { abortChallenger } from "./traffic_changes.ts";
 import {
   type DeployedEndpoint,
@@ -20,9 +21,6 @@ import {
   type Waiting,
   want,
 } from "./until_serving.ts";
-
-/** More on one machine than make sense. */
-export const MAX_REPLICAS = 64;
 
 export interface CreateEndpoint extends SettingWishes {
   name: string;
@@ -242,10 +240,10 @@ function rollbackTarget(
   throw refuse("no other model has served there", "Deploy a model with deploy_model or update_model.");
 }
 
-/** How many replicas share the endpoint's port. */
+/** How many replicas share the endpoint's port: a number, or a range within which the load decides. */
 export async function scale(
   parts: DeployParts,
-  { endpoint: name, replicas }: { endpoint: string; replicas: number },
+  { endpoint: name, ...wishes }: { endpoint: string } & ScaleWishes,
   waiting: Waiting,
 ): Promise<DeployedEndpoint> {
   const { records } = parts;
@@ -256,7 +254,7 @@ export async function scale(
       hint: "Use deploy_model with the number of replicas.",
     });
   }
-  wantReplicas(records, name, replicas, waiting.caller);
+  wantScale(records, name, wishes, waiting.caller);
   return await untilServing(parts, live, waiting);
 }
 

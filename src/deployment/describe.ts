@@ -77,9 +77,27 @@ export interface DescribedEndpoint extends DescribedWatch {
   traffic: TrafficShare[];
   challenger: DescribedChallenger | null;
   requests: DescribedRequests;
+  /** null when the number of replicas is fixed. */
+  scaling: DescribedScaling | null;
   /** What happened last, the newest first. */
   events: EventRow[];
   error: WireError | null;
+}
+
+/** The range of replicas, and the load that decides within it. */
+export interface DescribedScaling {
+  min_replicas: number;
+  max_replicas: number;
+  /** Wanted now. */
+  replicas: number;
+  /** asleep: nothing runs, and the next caller has a replica started; waking: that replica starts. */
+  state: "awake" | "asleep" | "waking";
+  /** Without a prediction request for so long it falls asleep; null: never, or as the config says. */
+  idle_s: number | null;
+  /** Mean over the replicas of the share of time that they were busy; null when none said it. */
+  utilization: number | null;
+  /** Requests that wait for their turn, all replicas. */
+  waiting: number;
 }
 
 /** What a version does on an endpoint now. */
@@ -142,8 +160,28 @@ export async function describeEndpoint(records: Records, endpoint: EndpointRow):
     challenger: live && challenger && describeChallenger(live, challenger, counters, report),
     requests: requestsOf(records, endpoint.name, counters, per_s),
     ...watchedOf(live?.version ?? null, report),
+    scaling: scalingOf(endpoint, asked, ready),
     events: records.events(endpoint.name, EVENTS),
     error: endpoint.error,
+  };
+}
+
+function scalingOf(
+  { min_replicas, max_replicas, replicas, idle_s }: EndpointRow,
+  asked: readonly Asked[],
+  ready: number,
+): DescribedScaling | null {
+  if (min_replicas === null || max_replicas === null) return null;
+  const loads = asked.map(({ load }) => load).filter((load) => load !== null);
+  const mean = loads.reduce((sum, { utilization }) => sum + utilization, 0) / loads.length;
+  return {
+    min_replicas,
+    max_replicas,
+    replicas,
+    state: replicas === 0 ? "asleep" : ready === 0 ? "waking" : "awake",
+    idle_s,
+    utilization: loads.length === 0 ? null : Math.round(1000 * mean) / 1000,
+    waiting: loads.reduce((sum, { waiting }) => sum + waiting, 0),
   };
 }
 
@@ -186,6 +224,7 @@ export async function isSettled(records: Records, endpoint: EndpointRow): Promis
 
 function statusOf(endpoint: EndpointRow, ready: number, deployed: boolean): DescribedEndpoint["status"] {
   if (endpoint.desired !== "running" || !deployed) return "stopped";
+  if (endpoint.replicas === 0 && endpoint.error) return "failed";
   if (ready >= endpoint.replicas) return "ready";
   return ready === 0 && endpoint.error ? "failed" : "degraded";
 }
@@ -195,6 +234,8 @@ interface Asked {
   counters: ReplicaCounters | null;
   /** null when it did not say. */
   traffic: TrafficPlan | null;
+  /** null when it did not say. */
+  load: { utilization: number; waiting: number } | null;
 }
 
 async function ask(
@@ -207,6 +248,7 @@ async function ask(
       described: { ...known, status: "starting", uptime_s: null, version },
       counters: row.counters,
       traffic: null,
+      load: null,
     };
   }
   let answer: ReplicaStatus;
@@ -223,6 +265,7 @@ async function ask(
       },
       counters: row.counters,
       traffic: null,
+      load: null,
     };
   }
   return {
@@ -235,6 +278,9 @@ async function ask(
     },
     counters: answer.counters,
     traffic: answer.traffic ?? plainTraffic(answer.version),
+    load: answer.utilization === undefined
+      ? null
+      : { utilization: answer.utilization, waiting: answer.waiting },
   };
 }
 

@@ -12,6 +12,7 @@ import { makeFailed, makeLive, makeStopped } from "./changes.ts";
 import { endpointCounters, recallCounters } from "./endpoint_counters.ts";
 import { EndpointWatch, type Seen, type WatchParts } from "./endpoint_watch.ts";
 import { artifactOf, equip } from "./equip.ts";
+import { EndpointScaler, type Wakening } from "./endpoint_scaler.ts";
 import { judgeChallenger, type JudgeParts, stepCountersOf } from "./judge_challenger.ts";
 import { NobodyThere } from "./local_http.ts";
 import { isFree } from "./ports.ts";
@@ -19,6 +20,7 @@ import type { DeploymentRow, EndpointRow } from "./records.ts";
 import { setServedAlias } from "./served_alias.ts";
 import { MANY_DEATHS, Slot, type SlotParts } from "./slot.ts";
 import { makeChallenger } from "./traffic_changes.ts";
+import { cannotHold, WaitingCallers } from "./waiting_callers.ts";
 import { sameTraffic, wantedTraffic } from "./wanted_traffic.ts";
 
 /** Looks, a second apart, that a busy replica gets to change its model. */
@@ -37,14 +39,20 @@ export class EndpointKeeper {
   #refusedFiles: string | null = null;
 
   readonly watch: EndpointWatch;
+  readonly #scaler: EndpointScaler;
+  /** Why the live model's file can't be loaded. */
+  #unreadable: WireError | null = null;
+  readonly #callers: WaitingCallers;
 
   constructor(readonly parts: KeeperParts, readonly name: string) {
     this.watch = new EndpointWatch(parts, name);
+    this.#scaler = new EndpointScaler(parts);
+    this.#callers = new WaitingCallers(parts);
   }
 
-  /** No process of it runs or is about to. */
+  /** No process of it runs or is about to, and nobody waits for one. */
   get idle(): boolean {
-    return [...this.#slots.values()].every((slot) => slot.state === "down");
+    return !this.#callers.held && [...this.#slots.values()].every((slot) => slot.state === "down");
   }
 
   /** Looks at it now, or once more when it is being looked at. Never throws. */
@@ -70,6 +78,7 @@ export class EndpointKeeper {
   /** Ends every replica, without asking what is wanted: the home is gone. */
   async endAll(): Promise<void> {
     await this.#running;
+    await this.#callers.letGo();
     await Promise.all([...this.#slots.values()].map((slot) => slot.end()));
   }
 
@@ -86,24 +95,28 @@ export class EndpointKeeper {
     await Promise.all(
       [...this.#slots.values()].filter((slot) => slot.state === "draining").map((slot) => slot.end()),
     );
-    const endpoint = records.endpoint(this.name);
-    if (!endpoint || endpoint.desired !== "running") {
+    const wanted = records.endpoint(this.name);
+    if (!wanted || wanted.desired !== "running") {
+      await this.#callers.letGo();
       const ended = await Promise.all([...this.#slots.values()].map((slot) => this.#end(slot)));
       this.watch.rest();
-      const unsettled = endpoint &&
-        (endpoint.desired === "deleted" || endpoint.live_version !== null || endpoint.error);
+      const unsettled = wanted &&
+        (wanted.desired === "deleted" || wanted.live_version !== null || wanted.error);
       if (unsettled && ended.every(Boolean)) {
         makeStopped(records, this.name);
-        if (endpoint.desired === "deleted") this.watch.forget();
+        if (wanted.desired === "deleted") this.watch.forget();
       }
       return;
     }
     const pending = records.pending(this.name);
+    const wakening: Wakening | null = pending ? "deployment" : this.#callers.waiting > 0 ? "request" : null;
+    const endpoint = this.#scaler.look(wanted, [...this.#slots.values()], this.#counters(), wakening);
     // A challenger needs a primary that serves; whatever else is wanted needs nobody.
     const ready = this.#ready();
     const sound = ready.length > 0 && ready.every(({ version }) => version === endpoint.live_version);
     if (!pending || (pending.strategy !== "replace" && !sound)) await this.#hold(endpoint);
     if (pending) await this.#rollOut(endpoint, pending);
+    await this.#serveCallers();
     await this.#look();
   }
 
@@ -249,15 +262,19 @@ export class EndpointKeeper {
       return;
     }
     let artifact: Uint8Array | null = null;
-    let unreadable: WireError | null = null;
+    this.#unreadable = null;
     const read = () => {
       try {
         return artifact ??= artifactOf(registry, live);
       } catch (error) {
-        unreadable = toWireError(error);
+        this.#unreadable = toWireError(error);
         return null;
       }
     };
+    // Before the last replica ends, so that the port is never nobody's.
+    if (endpoint.replicas === 0 || this.#ready().length === 0) {
+      this.#callers.hold(endpoint, this.#ready().length > 0);
+    }
     for (const slot of this.#slots.values()) if (slot.slot > endpoint.replicas) await this.#end(slot);
     const traffic = wantedTraffic(live, challenger);
     const behind = this.#ready().filter((slot) => !sameTraffic(slot.traffic, traffic));
@@ -271,7 +288,7 @@ export class EndpointKeeper {
     if (due.length > 0 && read()) await this.#start(due, endpoint, live, challenger, read()!);
     await this.#tellAccess();
     if (endpoint.tls) await this.#renewCertificate(endpoint, live, challenger, read);
-    this.#say(endpoint, unreadable);
+    this.#say(endpoint);
   }
 
   /** Keys, limits and origins change in place, in every replica. */
@@ -385,7 +402,9 @@ export class EndpointKeeper {
       if (seen) await this.watch.introduce(seen, slot.door!);
     };
     // Replicas share the port with each other; that must not become sharing it with another program.
-    if (this.#ready().length === 0 && !isFree(endpoint.host, endpoint.port)) {
+    const there = this.#ready();
+    const ours = there.length > 0 || this.#callers.held;
+    if (!ours && !isFree(endpoint.host, endpoint.port)) {
       for (const slot of slots) {
         slot.refuseStart(
           new AppError(
@@ -399,16 +418,30 @@ export class EndpointKeeper {
       }
       return;
     }
-    const [first, ...others] = this.#ready().length > 0 ? [null, ...slots] : slots;
+    const [first, ...others] = ours ? [null, ...slots] : slots;
     await first?.start(endpoint, deployment, artifact, true, bringRest);
     if (first && first.state !== "ready") return;
     await Promise.all(others.map((slot) => slot!.start(endpoint, deployment, artifact, false, bringRest)));
+    const all = this.#ready().length;
+    const share = (all - there.length) / all;
+    if (share > 0) await Promise.all(there.map((slot) => slot.door?.shed(share).catch(() => {})));
+  }
+
+  /** Who waits gets to a replica that serves, or hears why none does. */
+  async #serveCallers(): Promise<void> {
+    const ready = this.#ready();
+    const wanted = this.parts.records.endpoint(this.name)?.replicas ?? 0;
+    if (ready.length > 0 && wanted > 0) await this.#callers.handOver(ready);
+    else this.#callers.wait([...this.#slots.values()], this.#unreadable);
   }
 
   /** Writes down why the endpoint is not as wanted, when that has changed. */
-  #say(endpoint: EndpointRow, unreadable: WireError | null): void {
-    const failing = [...this.#slots.values()].find((slot) => slot.quickDeaths >= MANY_DEATHS);
-    const error = unreadable ?? failing?.error ?? null;
+  #say(endpoint: EndpointRow): void {
+    // Who wakes an endpoint is told at once why it can't be woken.
+    const many = endpoint.min_replicas === 0 && this.#ready().length === 0 ? 1 : MANY_DEATHS;
+    const failing = [...this.#slots.values()].find((slot) => slot.quickDeaths >= many);
+    const lost = endpoint.replicas === 0 && !this.#callers.held ? cannotHold(endpoint) : null;
+    const error = this.#unreadable ?? failing?.error ?? lost;
     if (JSON.stringify(error) !== JSON.stringify(endpoint.error)) {
       this.parts.records.updateEndpoint(this.name, { error });
     }

@@ -31,3 +31,8 @@ export function firstFreePort(host: string, from: number, taken: ReadonlySet<num
     hint: "Set serving.port_from (MLMCP_PORT_FROM) to another range.",
   });
 }
+
+/** The address by which this machine reaches what listens on `host`. */
+export function localHost(host: string): string {
+  return host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+}

@@ -58,6 +58,9 @@ export const TABLES = [
    ALTER TABLE endpoint ADD COLUMN max_body_mb REAL NOT NULL DEFAULT 8;
    ALTER TABLE endpoint ADD COLUMN max_waiting INTEGER NOT NULL DEFAULT 512;
    ALTER TABLE endpoint ADD COLUMN tls INTEGER NOT NULL DEFAULT 0;`,
+  `ALTER TABLE endpoint ADD COLUMN min_replicas INTEGER;
+   ALTER TABLE endpoint ADD COLUMN max_replicas INTEGER;
+   ALTER TABLE endpoint ADD COLUMN idle_s REAL;`,
 ];
 
 export interface EndpointRow {
@@ -75,7 +78,13 @@ export interface EndpointRow {
   max_waiting: number;
   /** Served as https. */
   tls: boolean;
+  /** Wanted now: by a person, or within the range by the load. */
   replicas: number;
+  /** The range that the load may choose from; all three are null when the number is fixed. */
+  min_replicas: number | null;
+  max_replicas: number | null;
+  /** Without a prediction request for so long, in seconds, nothing runs; used when min_replicas is 0. */
+  idle_s: number | null;
   desired: "running" | "stopped" | "deleted";
   live_version: number | null;
   /** Why it does not run as wanted; null when it does. */

@@ -34,7 +34,7 @@ export class ReplicaDoor {
   async status(): Promise<ReplicaStatus> {
     const answer = await this.#ask("GET", "/control/status", STATUS_TIMEOUT_MS);
     const { endpoint, replica_id } = this.address;
-    const status = answer.status === 200 ? parseBody<ReplicaStatus>(answer) : null;
+    const status = answer.status === 200 ? statusIn(answer) : null;
     if (status?.endpoint === endpoint && status.replica_id === replica_id) return status;
     throw new NobodyThere(
       `replica ${replica_id}`,
@@ -97,6 +97,13 @@ export class ReplicaDoor {
     return parseBody<Published | null>(answer);
   }
 
+  /** Has this share of its connections, 0 to 1, end with their next answer. */
+  async shed(share: number): Promise<void> {
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ share });
+    refuseFailure(await this.#ask("POST", "/control/shed", STATUS_TIMEOUT_MS, headers, body));
+  }
+
   /** @returns true when the process has ended, its requests answered; false when it still runs */
   async drain(): Promise<boolean> {
     try {
@@ -125,6 +132,15 @@ export class ReplicaDoor {
   ): Promise<LocalAnswer> {
     const to = this.#to(path);
     return localRequest({ ...to, method, headers: { ...to.headers, ...headers }, body, timeout_ms });
+  }
+}
+
+/** null from another program that has got the port since. */
+function statusIn(answer: LocalAnswer): ReplicaStatus | null {
+  try {
+    return parseBody<ReplicaStatus>(answer);
+  } catch {
+    return null;
   }
 }
 

@@ -17,8 +17,11 @@ export const STANDBY_LOCK = "supervisor-standby";
 const LOOK_EVERY_MS = 250;
 /** The first replica starts first; so early, the deploy-server that asked for it still watches. */
 const FIRST_AFTER_MS = 300;
-/** Between a standby that ended and the next one. */
-const AGAIN_MS = 5_000;
+/** Between a standby that died and the next one; longer and longer while they die young. */
+const AGAIN_MS = 500;
+const LONGEST_AGAIN_MS = 60_000;
+/** One that lived shorter died of itself. */
+const YOUNG_MS = 10_000;
 const AGAIN_WHEN_NEEDLESS_MS = 60_000;
 
 /** @returns the supervisor's lock once its holder is gone; null when another one waits, or on a signal */
@@ -63,18 +66,22 @@ export function keepStandby(context: CommandContext, log: Log): () => Promise<vo
   let child: Deno.ChildProcess | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let ended = false;
+  let again_ms = AGAIN_MS;
   const start = () => {
+    const started_ms = performance.now();
     try {
       child = selfCommand(args, { env: { ...childEnv, [DEPTH_VARIABLE]: String(depth) }, detached: true })
         .spawn();
       void child.status.then(({ success }) => {
         child = null;
+        const young = performance.now() - started_ms < YOUNG_MS;
+        again_ms = young ? Math.min(2 * again_ms, LONGEST_AGAIN_MS) : AGAIN_MS;
         // It leaves by itself when an earlier supervisor's standby still waits: that one will do.
-        if (!ended) timer = setTimeout(start, success ? AGAIN_WHEN_NEEDLESS_MS : AGAIN_MS);
+        if (!ended) timer = setTimeout(start, success ? AGAIN_WHEN_NEEDLESS_MS : again_ms);
       });
     } catch (error) {
       log.error("a standby could not be started", error);
-      timer = setTimeout(start, AGAIN_MS);
+      timer = setTimeout(start, LONGEST_AGAIN_MS);
     }
   };
   timer = setTimeout(start, FIRST_AFTER_MS);

@@ -76,7 +76,7 @@ function asText({ home, supervisor, endpoints, jobs }: StatusReport): string {
   else {
     const rows = endpoints.map((endpoint) => [
       endpoint.endpoint,
-      endpoint.status,
+      endpoint.scaling?.state === "asleep" ? `${endpoint.status} (asleep)` : endpoint.status,
       modelsOf(endpoint),
       endpoint.url,
       String(endpoint.requests.total),

@@ -92,7 +92,7 @@ export async function untilServing(
         replica.status === "ready" && replica.slot <= endpoint.replicas
       ).length;
       waiting.progress(
-        1 + ready / endpoint.replicas,
+        1 + ready / Math.max(1, endpoint.replicas),
         3,
         `${ready} of ${endpoint.replicas} replicas are ready`,
       );

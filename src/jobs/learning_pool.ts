@@ -1,5 +1,5 @@
 /**
- * Learning Workers, as many at once as asked. A Worker serves one job (or one single task) and is then ended:
+ * Reading and learning Workers, as many at once as asked. A Worker serves one job (or one single task) and is then ended:
  * nothing of one table can be seen by the next, and cancelling is ending it. Spares are kept loaded, so that
  * a small task starts at once.
  */
@@ -7,7 +7,14 @@ import { AppError, fromWireError } from "@/shared/errors.ts";
 import type { HoldoutDoor } from "@/shared/holdout_door.ts";
 import type { Log } from "@/shared/log.ts";
 import { workerUrl } from "@/shared/worker_entry.ts";
-import type { Report, TaskInput, TaskName, TaskOutput } from "./learning_tasks.ts";
+import {
+  type Report,
+  type TaskInput,
+  type TaskName,
+  type TaskOutput,
+  WORKER_OF,
+  type WorkerKind,
+} from "./task_names.ts";
 import type { Evaluation } from "./tasks/evaluate.ts";
 
 export interface TaskOptions {
@@ -42,7 +49,10 @@ export interface LearningPool {
 const STOP_MS = 90;
 
 /** Workers kept loaded: one reads and seals the table of a small job, the other learns from its training rows. */
-const SPARES = 2;
+const SPARES: readonly WorkerKind[] = ["reading_worker", "learning_worker"];
+
+/** Starting one holds this thread up, so what follows from the end of a task goes first, in ms. */
+const SPARE_PAUSE_MS = 25;
 
 /** Places at work, and who waits for one. */
 interface Lane {
@@ -57,14 +67,15 @@ interface Lane {
  * @param holdouts what measures on sealed rows; null: none of these tasks
  */
 export function openPool(size: number, log: Log, holdouts: HoldoutDoor | null = null): LearningPool {
-  const start = () =>
-    new Worker(workerUrl("learning_worker"), {
+  const start = (kind: WorkerKind) =>
+    new Worker(workerUrl(kind), {
       type: "module",
-      name: "learning",
+      name: kind,
       deno: { permissions: "none" },
     });
-  const spares = Array.from({ length: SPARES }, start);
+  const spares = new Map(SPARES.map((kind) => [kind, start(kind)]));
   let closed = false;
+  let replacing: ReturnType<typeof setTimeout> | undefined;
   const jobs: Lane = { busy: 0, waiting: [] };
   const singles: Lane = { busy: 0, waiting: [] };
   const active = new Set<Worker>();
@@ -87,14 +98,21 @@ export function openPool(size: number, log: Log, holdouts: HoldoutDoor | null = 
     lane.busy--;
     lane.waiting.shift()?.();
   };
-  const take = (job_id: string | undefined): Worker => {
+  const take = (kind: WorkerKind, job_id: string | undefined): Worker => {
     const own = job_id === undefined ? undefined : kept.get(job_id)?.pop();
-    return own ?? spares.shift() ?? start();
+    if (own) return own;
+    const spare = spares.get(kind);
+    spares.delete(kind);
+    return spare ?? start(kind);
+  };
+  const replaceSpares = () => {
+    replacing = undefined;
+    for (const kind of SPARES) if (!closed && !spares.has(kind)) spares.set(kind, start(kind));
   };
 
   const runOne = <N extends TaskName>(name: N, input: TaskInput<N>, options: TaskOptions) =>
     new Promise<TaskOutput<N>>((done, failed) => {
-      const worker = take(options.job_id);
+      const worker = take(WORKER_OF[name], options.job_id);
       active.add(worker);
       const stop = new Int32Array(new SharedArrayBuffer(4));
       let timer: ReturnType<typeof setTimeout> | undefined;
@@ -121,7 +139,7 @@ export function openPool(size: number, log: Log, holdouts: HoldoutDoor | null = 
         if (keep && !closed && options.job_id !== undefined) {
           kept.set(options.job_id, [...(kept.get(options.job_id) ?? []), worker]);
         } else worker.terminate();
-        if (!closed && spares.length < SPARES) spares.push(start());
+        if (!closed) replacing ??= setTimeout(replaceSpares, SPARE_PAUSE_MS);
       };
       const cancel = () => askToStop(wasCancelled());
       worker.onmessage = ({ data }) => {
@@ -191,7 +209,9 @@ export function openPool(size: number, log: Log, holdouts: HoldoutDoor | null = 
     },
     close() {
       closed = true;
-      for (const spare of spares.splice(0)) spare.terminate();
+      clearTimeout(replacing);
+      for (const spare of spares.values()) spare.terminate();
+      spares.clear();
       for (const job_id of [...kept.keys()]) this.endJob(job_id);
       for (const worker of active) worker.terminate();
       active.clear();

@@ -3,7 +3,7 @@
  * that right up before it looks at the rows or at the model.
  */
 import { AppError, toWireError } from "@/shared/errors.ts";
-import { revokeAllRights } from "@/shared/confine.ts";
+import { revokeAllRights } from "@/shared/revoke_rights.ts";
 import { sha256Hex } from "@/shared/hash.ts";
 import type { ValidationOrder, ValidationOutcome } from "@/shared/holdout_door.ts";
 import { evaluate } from "./tasks/evaluate.ts";

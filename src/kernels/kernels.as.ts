@@ -20,6 +20,7 @@ export { csv_cut, csv_lengths, csv_merge, csv_parse } from "./csv.as";
 export { exp_log } from "./exp_log.as";
 export { forest_grow } from "./forest.as";
 export { forest_code, forest_code_scratch } from "./forest_codes.as";
+export { forest_score } from "./forest_predict.as";
 export { allocate, mark, release, reserve, rewind } from "./memory.as";
 export {
   matrix_column_sums, matrix_fill, matrix_gather, matrix_multiply, matrix_multiply_sparse,
@@ -29,8 +30,10 @@ export {
   network_activate, network_adam, network_descend, network_loss, network_mask, network_product, network_slope,
   network_squares,
 } from "./network.as";
+export { network_inputs, network_layer, network_sigmoid } from "./network_predict.as";
 export {
-  linear_centre, linear_gradient, linear_gram, linear_logistic, linear_poisson, linear_scores, linear_softmax,
+  linear_centre, linear_gradient, linear_gram, linear_logistic, linear_poisson, linear_scores, linear_sigmoid,
+  linear_softmax,
 } from "./linear.as";
 export { svm_dot, svm_partner, svm_row, svm_update } from "./svm.as";
 export { neighbors_offer } from "./neighbors.as";

@@ -61,11 +61,12 @@ interface ExpLogKernels {
   exp_log(values: number, count: number, which: number): void;
 }
 
-/** forest.as.ts, forest_codes.as.ts */
+/** forest.as.ts, forest_codes.as.ts, forest_predict.as.ts */
 interface ForestKernels {
   forest_code(forest: number, column: number, values: number, scratch: number, most: number): void;
   forest_code_scratch(rows: number): number;
   forest_grow(forest: number, tree: number): number;
+  forest_score(scorer: number, first: number, last: number, rows: number): void;
 }
 
 /** linear.as.ts */
@@ -88,6 +89,8 @@ interface LinearKernels {
       ...[weight: number, rows: number],
     ]
   ): number;
+  /** Probabilities of two classes, in pairs. */
+  linear_sigmoid(scores: number, rows: number, out: number): void;
   linear_poisson(scores: number, y: number, weight: number, rows: number): number;
 }
 
@@ -132,7 +135,7 @@ interface NeighborsKernels {
   ): void;
 }
 
-/** network.as.ts */
+/** network.as.ts, network_predict.as.ts */
 interface NetworkKernels {
   network_activate(kind: number, values: number, count: number): void;
   network_slope(kind: number, delta: number, values: number, count: number): void;
@@ -141,6 +144,16 @@ interface NetworkKernels {
   network_loss(
     ...args: [scores: number, stride: number, y: number, weight: number, m: number, outputs: number]
   ): number;
+  network_inputs(
+    ...args: [to: number, x: number, stride: number, rows: number, cols: number, largest: number]
+  ): void;
+  network_layer(
+    ...args: [
+      ...[kind: number, out: number, input: number, weights: number, stride: number],
+      ...[inputs: number, outputs: number, rows: number],
+    ]
+  ): void;
+  network_sigmoid(scores: number, rows: number, out: number): void;
   network_squares(values: number, count: number): number;
   network_adam(
     ...args: [

@@ -125,6 +125,21 @@ export function linear_gradient(x: usize, stride: u32, rows: u32, cols: u32, slo
   store<f64>(gradient, load<f64>(gradient) + total(sum));
 }
 
+/** out (rows, 2) = the probabilities of both classes, for an even number of scores. */
+export function linear_sigmoid(scores: usize, rows: u32, out: usize): void {
+  const one = f64x2.splat(1), zero = f64x2.splat(0);
+  for (const end = scores + (<usize> rows << 3); scores < end; scores += 16, out += 32) {
+    const x = v128.load(scores);
+    const small = exp2lanes(f64x2.neg(f64x2.abs(x)));
+    const whole = f64x2.add(one, small);
+    const less = f64x2.div(small, whole), more = f64x2.div(one, whole);
+    const isAbove = f64x2.ge(x, zero);
+    const first = v128.bitselect(less, more, isAbove), second = v128.bitselect(more, less, isAbove);
+    v128.store(out, v128.shuffle<i64>(first, second, 0, 2));
+    v128.store(out, v128.shuffle<i64>(first, second, 1, 3), 16);
+  }
+}
+
 /**
  * The weighted sum of the log losses of two classes; the scores become their slopes times the weights.
  * @param plain 1: every weight is 0 or 1. Then the logarithm is taken once, of a product of up to 1000 pairs of rows.

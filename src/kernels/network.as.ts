@@ -2,7 +2,7 @@
 import { expFloats, logFloat } from "./exp_log.as";
 
 const IDENTITY: u32 = 0;
-const RELU: u32 = 1;
+export const RELU: u32 = 1;
 const LOGISTIC: u32 = 2;
 const TANH: u32 = 3;
 

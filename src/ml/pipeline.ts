@@ -81,6 +81,8 @@ const MAX_CELLS = 2 ** 29;
 /** From so many on, and up to so many, the kernels are quicker and have room. */
 const QUICK_CELLS = 20_000;
 const MOST_QUICK_CELLS = 2 ** 27;
+/** The same for predictions, of which there are many: they seldom start the kernels. */
+const QUICK_PREDICTED_CELLS = 1_500;
 
 /**
  * Learns the preparation and the model.
@@ -234,14 +236,17 @@ function fillMatrix(
 /**
  * The table as the estimator wants it.
  * @param table has the feature columns in any order; other columns are ignored
- * @param room where the numbers go; default: an array of their own
  * @returns (rows, matrix_names.length)
  * @throws AppError not_found for a feature column that is not there; invalid_argument for one of another type
  */
-export function prepareMatrix(pipeline: FittedPipeline, table: Table, room?: Room): Matrix {
-  const { features, prepared, matrix_names: names, matrix_categories: categories } = pipeline;
-  const columns = features.map((feature) => matchColumn(columnOf(table, feature.name), feature));
-  return fillMatrix(table.rows, columns, prepared, { names, categories }, room);
+export function prepareMatrix(pipeline: FittedPipeline, table: Table): Matrix {
+  const { prepared, matrix_names: names, matrix_categories: categories } = pipeline;
+  return fillMatrix(table.rows, matchColumns(pipeline, table), prepared, { names, categories });
+}
+
+/** @throws AppError as prepareMatrix does */
+function matchColumns({ features }: FittedPipeline, table: Table): Column[] {
+  return features.map((feature) => matchColumn(columnOf(table, feature.name), feature));
 }
 
 /** The columns of the prepared matrix that each feature became, in the order of `pipeline.features`. */
@@ -264,9 +269,48 @@ export function predictPrepared(pipeline: FittedPipeline, X: Matrix): Float64Arr
  * `pipeline.target.classes`
  */
 export function predictScores(pipeline: FittedPipeline, table: Table): Float64Array {
-  const isQuick = suitsKernels(estimatorOf(pipeline.algorithm), table.rows * pipeline.matrix_names.length);
-  if (!isQuick) return predictPrepared(pipeline, prepareMatrix(pipeline, table));
-  return withArena(({ room }) => predictPrepared(pipeline, prepareMatrix(pipeline, table, room)));
+  const { needs } = estimatorOf(pipeline.algorithm);
+  const cols = pipeline.matrix_names.length;
+  const isLarge = table.rows * cols >= QUICK_PREDICTED_CELLS && cols * LEAST_BLOCK_ROWS <= MOST_QUICK_CELLS;
+  if (!needs.kernels || !isLarge) {
+    return predictPrepared(pipeline, prepareMatrix(pipeline, table));
+  }
+  try {
+    return predictBlocks(pipeline, matchColumns(pipeline, table), table.rows);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    // The rows of a block have other numbers.
+    return predictPrepared(pipeline, prepareMatrix(pipeline, table));
+  }
+}
+
+/** Cells that are prepared at once: they stay in the second cache, and what they take is bounded. */
+const BLOCK_CELLS = 2 ** 16;
+/** An estimator may have work to do before the first row. */
+const LEAST_BLOCK_ROWS = 2048;
+
+/** In the kernels' memory, block after block: every row is predicted alone. */
+function predictBlocks(pipeline: FittedPipeline, columns: readonly Column[], rows: number): Float64Array {
+  const { prepared, matrix_names: names, matrix_categories: categories } = pipeline;
+  const block = Math.max(LEAST_BLOCK_ROWS, Math.floor(BLOCK_CELLS / names.length));
+  const outputs = Math.max(1, pipeline.target.classes.length);
+  const scores = new Float64Array(rows * outputs);
+  for (let first = 0; first < rows; first += block) {
+    const count = Math.min(block, rows - first);
+    const some = columns.map((column) => columnPart(column, first, first + count));
+    withArena(({ room }) => {
+      const X = fillMatrix(count, some, prepared, { names, categories }, room);
+      scores.set(predictPrepared(pipeline, X), first * outputs);
+    });
+  }
+  return scores;
+}
+
+/** Some rows of a column, as a view. */
+function columnPart(column: Column, from: number, to: number): Column {
+  return column.storage === "numeric"
+    ? { ...column, values: column.values.subarray(from, to) }
+    : { ...column, codes: column.codes.subarray(from, to) };
 }
 
 /** Regression: the numbers. Classification: for each row the class of the highest probability, the first of equals. */

@@ -1,7 +1,7 @@
 /** Who may ask, how often and how much: what the supervisor says, changed in place while the replica serves. */
-import { createHash } from "node:crypto";
 import { canonicalJson, sha256Hex } from "@/shared/hash.ts";
 import type { AccessKey, AccessSettings } from "@/shared/replica_protocol.ts";
+import { sha256OfKey } from "./key_hash.ts";
 import { RateLimit } from "./rate_limit.ts";
 
 export interface ActiveKey {
@@ -40,7 +40,7 @@ export class Access {
 
   /** null for a key that is not known, or no more. By its hash: neither content nor length shows in the time it takes. */
   find(key: string): ActiveKey | null {
-    const found = this.#keys.get(createHash("sha256").update(key).digest("hex"));
+    const found = this.#keys.get(sha256OfKey(key));
     if (found === undefined) return null;
     return found.expires_ms !== null && Date.now() >= found.expires_ms ? null : found;
   }

@@ -63,8 +63,11 @@ export function createControlApp({ token, replica, pid, heard, drain }: ControlO
     return c.json({ access_sha256: replica.access.sha256 });
   });
   app.post("/control/watch", async (c) => c.json(replica.watching.exchange(await c.req.json())));
-  app.get("/control/published", (c) => {
-    return c.json(replica.watching.published);
+  app.get("/control/published", (c) => c.json(replica.watching.published));
+  app.post("/control/shed", async (c) => {
+    const { share } = await c.req.json() as { share: number };
+    replica.shed(share);
+    return c.json({ share });
   });
   app.post("/control/drain", () => {
     replica.state = "draining";
@@ -106,6 +109,7 @@ function statusOf(replica: Replica, pid: number): ReplicaStatus {
     in_flight: replica.counters.inFlight,
     waiting: replica.turns.waiting,
     connections: replica.connections(),
+    utilization: Math.round(1000 * replica.utilization.now(now)) / 1000,
     tls_cert_sha256: replica.tls_cert_sha256,
     counters: replica.counters.toWire(now),
     last_error: replica.last_error,

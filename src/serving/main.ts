@@ -5,7 +5,7 @@
  * replica_protocol.ts tells the order of the start. After `ready` nothing is written to any pipe, for the
  * supervisor may be dead, and the replica goes on.
  */
-import { revokeAllRights } from "@/shared/confine.ts";
+import { revokeAllRights } from "@/shared/revoke_rights.ts";
 import { AppError, toWireError } from "@/shared/errors.ts";
 import { sha256Hex } from "@/shared/hash.ts";
 import type { ReplicaLine, ReplicaStart } from "@/shared/replica_protocol.ts";
@@ -21,6 +21,7 @@ import { loadServedModel, ModelHolder } from "./served_model.ts";
 import { Shadowing } from "./shadowing.ts";
 import { StartInput } from "./start_input.ts";
 import { Turns } from "./turns.ts";
+import { Utilization } from "./utilization.ts";
 import { Watching } from "./watching.ts";
 
 /** How long requests in flight may take when the replica drains. */
@@ -67,6 +68,7 @@ async function serve(input: StartInput): Promise<void> {
   publicServer = listen(start, replica);
   revokeAllRights();
   replica.state = "ready";
+  replica.utilization.start();
   say({ state: "ready" });
 
   setInterval(() => {
@@ -96,6 +98,8 @@ export function createReplica(start: ReplicaStart, artifact: Uint8Array): Replic
     tls_cert_sha256: start.tls && sha256Hex(new TextEncoder().encode(start.tls.cert)),
     turns: new Turns(),
     connections: () => 0,
+    shed: () => {},
+    utilization: new Utilization(),
     state: "checked",
     started_ms: performance.now(),
     last_error: null,
@@ -144,6 +148,7 @@ export function listen(
     refuse: refuseBytes,
   });
   replica.connections = () => server.connections;
+  replica.shed = (share) => server.shed(share);
   return server;
 }
 

@@ -4,6 +4,7 @@ import type { Access } from "./access.ts";
 import type { Counters } from "./counters.ts";
 import type { ModelHolder } from "./served_model.ts";
 import type { Turns } from "./turns.ts";
+import type { Utilization } from "./utilization.ts";
 import type { Shadowing } from "./shadowing.ts";
 import type { Watching } from "./watching.ts";
 
@@ -22,6 +23,9 @@ export interface Replica {
   turns: Turns;
   /** How many are open now. */
   connections(): number;
+  /** Ends this share of the connections, 0 to 1, each with its next answer: who comes again may reach another replica. */
+  shed(share: number): void;
+  utilization: Utilization;
   state: "checked" | "ready" | "draining";
   /** performance.now() at the start */
   started_ms: number;

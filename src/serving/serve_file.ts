@@ -4,7 +4,7 @@
  */
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
-import { revokeAllRights } from "@/shared/confine.ts";
+import { revokeAllRights } from "@/shared/revoke_rights.ts";
 import { diskError } from "@/shared/atomic_file.ts";
 import { loadConfig } from "@/shared/config.ts";
 import { AppError } from "@/shared/errors.ts";

@@ -86,6 +86,23 @@ export const SETTINGS = {
     max: 31536000,
     description: "How long a replica goes on serving when no supervisor has spoken to it, in seconds",
   },
+  "serving.scale_down_s": {
+    kind: "number",
+    env: "MLMCP_SCALE_DOWN_S",
+    default: 60,
+    min: 1,
+    max: 86_400,
+    description: "Load must be low for so long, in seconds, before an endpoint with a range loses a replica",
+  },
+  "serving.idle_s": {
+    kind: "number",
+    env: "MLMCP_IDLE_S",
+    default: 300,
+    min: 1,
+    max: 31_536_000,
+    description:
+      "Without a prediction request for so long, in seconds, an endpoint that may go down to zero does (scale_deployment)",
+  },
   "serving.max_body_mb": {
     kind: "number",
     env: "MLMCP_MAX_BODY_MB",

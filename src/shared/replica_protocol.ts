@@ -127,6 +127,8 @@ export interface ReplicaStatus {
   /** Of these, prediction requests that wait for their turn. */
   waiting: number;
   connections: number;
+  /** Share of its time that it was busy, over the last two seconds. Missing from an earlier mlmcp. */
+  utilization?: number;
   /** Of the certificate it serves with, as PEM text; null without TLS. */
   tls_cert_sha256: string | null;
   counters: ReplicaCounters;

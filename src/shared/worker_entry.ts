@@ -7,7 +7,9 @@ import { sourceRoot } from "./self_command.ts";
 export const WORKER_ENTRIES = {
   /** A command, narrowed to its rights. */
   command_worker: "command_worker.ts",
-  /** Reading tables, fitting and validating: no rights at all. */
+  /** Reading tables: no rights at all. */
+  reading_worker: "src/jobs/reading_worker.ts",
+  /** Fitting and validating: no rights at all. */
   learning_worker: "src/jobs/learning_worker.ts",
   /** Measuring on sealed rows: the right to read that one file. */
   validating_worker: "src/jobs/validating_worker.ts",

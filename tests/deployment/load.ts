@@ -9,13 +9,13 @@ export interface Load {
 
 const CALLERS = 16;
 
-/** A connection that a killed replica breaks counts as a failure, too. */
-export function startLoad(url: string): Load {
+/** @param rows of each request. A connection that a killed replica breaks counts as a failure, too. */
+export function startLoad(url: string, rows = 1): Load {
   const models = new Map<string, number>();
   const failures: unknown[] = [];
   let answered = 0;
   let asking = true;
-  const body = JSON.stringify({ rows: [{ length: 1.4, width: 0.2 }] });
+  const body = JSON.stringify({ rows: Array(rows).fill({ length: 1.4, width: 0.2 }) });
   const ask = async () => {
     while (asking) {
       try {

@@ -68,16 +68,27 @@ function table(rows: number): string {
   return ["a,b,c,d,e,f,y", ...lines].join("\n");
 }
 
+const NEVER = 1_000_000;
+/** `steps` is the parameter that makes a fit long. */
 const CASES = [
   {
     algorithm: "gradient_boosting",
-    params: { max_iter: 350, subsample: 0.8, early_stopping: true, n_iter_no_change: 400 },
+    steps: "max_iter",
+    few: 350,
+    params: { subsample: 0.8, early_stopping: true, n_iter_no_change: NEVER },
   },
-  { algorithm: "random_forest", params: { n_estimators: 300, oob_score: true } },
-  { algorithm: "mlp", params: { max_iter: 120, tol: 0, n_iter_no_change: 200, early_stopping: true } },
+  { algorithm: "random_forest", steps: "n_estimators", few: 300, params: { oob_score: true } },
+  {
+    algorithm: "mlp",
+    steps: "max_iter",
+    few: 120,
+    params: { tol: 0, n_iter_no_change: NEVER, early_stopping: true },
+  },
 ];
+/** A job that takes so long is killed in the middle of a fit, as checkpoints are a second apart. */
+const LONG_MS = 6000;
 
-for (const { algorithm, params } of CASES) {
+for (const { algorithm, steps, few, params } of CASES) {
   Deno.test({
     name:
       `${program.name}: ${algorithm} killed ${KILLS} times in the middle of a fit ends with the bytes of one that was not`,
@@ -85,15 +96,24 @@ for (const { algorithm, params } of CASES) {
     fn: () =>
       inSandbox(program, async (sandbox) => {
         const path = sandbox.write("t.csv", table(9_000));
-        const asked = { dataset: path, target: "y", algorithm, params, validation: { folds: 2 } };
+        const asked = { dataset: path, target: "y", algorithm, validation: { folds: 2 } };
         let server = await start(sandbox);
         const job = async (job_id: string) => await server.call("get_training_job", { job_id });
         const ended = (job_id: string) =>
           until(async () => !["queued", "running"].includes((await job(job_id)).status), 120_000);
-        const uncut = await server.call("train_model", { ...asked, name: "whole", wait_s: 0 });
-        assert.ok(await ended(uncut.job_id));
-        const whole = await job(uncut.job_id);
-        const { job_id } = await server.call("train_model", { ...asked, name: "cut", wait_s: 0 });
+        const begin = (name: string, count: number) =>
+          server.call("train_model", { ...asked, params: { ...params, [steps]: count }, name, wait_s: 0 });
+        // As many steps as take long enough on this machine.
+        let count = few;
+        let whole;
+        for (;; count *= 3) {
+          const began = performance.now();
+          const uncut = await begin("whole", count);
+          assert.ok(await ended(uncut.job_id));
+          whole = await job(uncut.job_id);
+          if (performance.now() - began > LONG_MS) break;
+        }
+        const { job_id } = await begin("cut", count);
         const kept = join(sandbox.home, "checkpoints", job_id);
         let kills = 0;
         for (let known: string[] = []; kills < KILLS; kills++) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { decodeArtifact } from "@/artifact/artifact.ts";
 import { LEARNING_TASKS } from "@/jobs/learning_tasks.ts";
+import { READING_TASKS } from "@/jobs/reading_tasks.ts";
 import type { Prepared, PrepareInput } from "@/jobs/tasks/prepare.ts";
 import { openPool } from "@/jobs/learning_pool.ts";
 import { findSample } from "@/dataset/samples.ts";
@@ -14,7 +15,7 @@ const LOG = openLog(null, "test", "error");
 
 function prepareSample(name: string, change: Partial<PrepareInput> = {}): Promise<Prepared> {
   const sample = findSample(name);
-  return LEARNING_TASKS.prepare({
+  return READING_TASKS.prepare({
     bytes: new TextEncoder().encode(sample.text),
     file_name: `${name}.csv`,
     target: sample.target,
@@ -131,7 +132,7 @@ Deno.test("prepare by time seals the latest rows; by group no group is on both s
 Deno.test("prepare refuses a number that no square can hold, by the row that it has in the file", () =>
   assert.rejects(
     async () =>
-      await LEARNING_TASKS.prepare({
+      await READING_TASKS.prepare({
         ...csv([
           "a,b,y",
           ...Array.from({ length: 50 }, (_, i) => `${i === 6 ? "1e300" : i},${i % 4},${i % 2}`),
@@ -147,7 +148,7 @@ Deno.test("prepare names the columns that the job may not use, and the model the
   const text = `id,a,b,y\n${
     Array.from({ length: 60 }, (_, i) => `${i},${i % 7},${i % 3},${i % 2 ? "no" : "yes"}`).join("\n")
   }\n`;
-  const prepared = await LEARNING_TASKS.prepare({
+  const prepared = await READING_TASKS.prepare({
     bytes: new TextEncoder().encode(text),
     file_name: "t.csv",
     target: "y",
@@ -191,11 +192,8 @@ Deno.test("prepare names what can't be learned from", async () => {
   }
 });
 
-Deno.test("a learning Worker has no rights at all", async () => {
-  const worker = new Worker(new URL("./rights_worker.ts", import.meta.url), {
-    type: "module",
-    deno: { permissions: "none" },
-  });
+async function assertNoRights(entry: URL): Promise<void> {
+  const worker = new Worker(entry, { type: "module", deno: { permissions: "none" } });
   try {
     const answer = await new Promise<{ allowed: string[] }>((done, failed) => {
       worker.onmessage = ({ data }) => data.type === "probed" && done(data);
@@ -209,6 +207,11 @@ Deno.test("a learning Worker has no rights at all", async () => {
   } finally {
     worker.terminate();
   }
+}
+
+Deno.test("a Worker that reads or learns has no rights at all", async () => {
+  await assertNoRights(new URL("./reading_rights_worker.ts", import.meta.url));
+  await assertNoRights(new URL("./learning_rights_worker.ts", import.meta.url));
 });
 
 Deno.test("the pool ends a Worker at once when its task is cancelled or takes too long, and others go on", async () => {

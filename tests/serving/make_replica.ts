@@ -3,6 +3,7 @@ import { Access } from "@/serving/access.ts";
 import { Counters } from "@/serving/counters.ts";
 import type { Replica } from "@/serving/replica_state.ts";
 import { loadServedModel, ModelHolder } from "@/serving/served_model.ts";
+import { Utilization } from "@/serving/utilization.ts";
 import { Turns } from "@/serving/turns.ts";
 import { sha256Hex } from "@/shared/hash.ts";
 import type { AccessKey, AccessSettings, HttpLimits } from "@/shared/replica_protocol.ts";
@@ -57,6 +58,8 @@ export function makeReplica(
     access: makeAccess(),
     tls_cert_sha256: null,
     turns: new Turns(),
+    shed: () => {},
+    utilization: new Utilization(),
     connections: () => 0,
     state: "ready",
     started_ms: performance.now(),

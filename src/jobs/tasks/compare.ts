@@ -5,7 +5,7 @@ import type { Checkpoint } from "@/ml/estimator.ts";
 import { crossValidate, type CrossValidation, type FoldTruth } from "@/ml/model_selection/cross_validate.ts";
 import type { FitOptions, TargetSpec } from "@/ml/pipeline.ts";
 import { type AnswerProfile, profileAnswers } from "@/monitoring/model_profile.ts";
-import type { Report } from "../learning_tasks.ts";
+import type { Report } from "../task_names.ts";
 
 export interface CompareInput {
   train: Table;

@@ -6,7 +6,7 @@ import type { Checkpoint } from "@/ml/estimator.ts";
 import { permutationImportance } from "@/ml/inspection/permutation_importance.ts";
 import { encodeTarget, type FitOptions, fitPipeline } from "@/ml/pipeline.ts";
 import type { AnswerProfile } from "@/monitoring/model_profile.ts";
-import type { Report } from "../learning_tasks.ts";
+import type { Report } from "../task_names.ts";
 
 export interface FitInput {
   train: Table;

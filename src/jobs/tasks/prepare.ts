@@ -7,7 +7,7 @@ import { holdoutSplit } from "@/dataset/split.ts";
 import { type Column, columnOf, isMissing, selectColumns, type Table, takeRows } from "@/dataset/table.ts";
 import { encodeTable, shareTable } from "@/dataset/table_file.ts";
 import type { Task } from "@/ml/estimator.ts";
-import { encodeTarget, targetSpec } from "@/ml/pipeline.ts";
+import { encodeTarget, targetSpec } from "@/ml/preprocessing/target.ts";
 import { requireFinite } from "@/ml/preprocessing/require_finite.ts";
 import { readSampleWeight } from "@/ml/preprocessing/sample_weight.ts";
 import type { Validation } from "../job.ts";

@@ -1,6 +1,7 @@
 import type { Table } from "@/dataset/table.ts";
 import { AppError } from "@/shared/errors.ts";
 import { Random } from "@/shared/random.ts";
+import { columnView, type Matrix, takeMatrixRows } from "../matrix.ts";
 import { metricOf } from "../metrics.ts";
 import { rowsWithTarget, truthOf } from "../model_selection/scored_rows.ts";
 import { featureColumns, type FittedPipeline, predictPrepared, prepareMatrix } from "../pipeline.ts";
@@ -40,26 +41,52 @@ export function permutationImportance(
   }
   const X = prepareMatrix(pipeline, known.table);
   const columns = featureColumns(pipeline);
-  const score = () => compute(truthOf(known.y, predictPrepared(pipeline, X), target));
-  const plain = score();
+  const plainScores = predictPrepared(pipeline, X);
+  const score = (scores: Float64Array) => compute(truthOf(known.y, scores, target));
+  const plain = score(plainScores);
   const importances = pipeline.features.map(({ name }, stream): FeatureImportance => {
     const random = new Random(options.seed, stream);
-    // Each row is prepared for itself, so prepared numbers can be shuffled in place of values.
-    const { from, to } = columns[stream];
-    const own = X.data.subarray(from * X.rows, to * X.rows);
-    const kept = own.slice();
     const drops = Array.from({ length: repeats }, () => {
       const places = random.shuffle(Uint32Array.from(known.y.keys()));
-      for (let start = 0; start < own.length; start += X.rows) {
-        for (let i = 0; i < X.rows; i++) own[start + i] = kept[start + places[i]];
-      }
-      const shuffled = score();
+      const shuffled = score(predictShuffled(pipeline, X, columns[stream], places, plainScores));
       return greater_is_better ? plain - shuffled : shuffled - plain;
     });
-    own.set(kept);
     const mean = drops.reduce((sum, drop) => sum + drop, 0) / repeats;
     const std = Math.sqrt(drops.reduce((sum, drop) => sum + (drop - mean) ** 2, 0) / repeats);
     return { feature: name, mean, std };
   });
   return importances.sort((a, b) => b.mean - a.mean);
+}
+
+/**
+ * The predictions when one feature has the values of other rows. Each row is prepared and predicted for itself, so
+ * prepared numbers stand for values, and a row that gets the numbers it had keeps its scores: of a category, most do.
+ * @param block the columns of the feature in X
+ * @param places (rows) the row whose values each row gets
+ * @param plain what is predicted for X
+ */
+function predictShuffled(
+  pipeline: FittedPipeline,
+  X: Matrix,
+  block: { from: number; to: number },
+  places: Uint32Array,
+  plain: Float64Array,
+): Float64Array {
+  const own = Array.from({ length: block.to - block.from }, (_, k) => columnView(X, block.from + k));
+  const changed = Uint32Array.from(places.keys()).filter((row) =>
+    own.some((column) => !Object.is(column[row], column[places[row]]))
+  );
+  if (changed.length === 0) return plain;
+  const some = takeMatrixRows(X, changed);
+  for (const [k, column] of own.entries()) {
+    const to = columnView(some, block.from + k);
+    for (let i = 0; i < changed.length; i++) to[i] = column[places[changed[i]]];
+  }
+  const predicted = predictPrepared(pipeline, some);
+  const width = plain.length / X.rows;
+  const scores = plain.slice();
+  for (let i = 0; i < changed.length; i++) {
+    scores.set(predicted.subarray(i * width, (i + 1) * width), changed[i] * width);
+  }
+  return scores;
 }

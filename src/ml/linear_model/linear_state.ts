@@ -1,5 +1,5 @@
 /** What every linear model learns: one weight a column and an intercept, once or for each class. */
-import { isPlaced, withArena } from "@/kernels/solo.ts";
+import { type Arena, isPlaced, withArena } from "@/kernels/solo.ts";
 import { columnView, type Matrix } from "../matrix.ts";
 import { sumOf, sumsFrom } from "../sums.ts";
 
@@ -15,8 +15,11 @@ export type LinearState = {
 /** @returns (outputs * rows): X coef + intercept, one run of rows an output */
 export function linearScores(X: Matrix, coef: Float64Array, intercept: Float64Array): Float64Array {
   const { rows, cols, data } = X;
-  if (isPlaced(data)) return quickScores(X, coef, intercept);
   const scores = new Float64Array(rows * intercept.length);
+  if (isPlaced(data)) {
+    scoreBlocks(X, coef, intercept, (found, k, start) => scores.set(found, k * rows + start));
+    return scores;
+  }
   for (let k = 0; k < intercept.length; k++) {
     const at = k * rows;
     scores.fill(intercept[k], at, at + rows);
@@ -33,26 +36,43 @@ export function linearScores(X: Matrix, coef: Float64Array, intercept: Float64Ar
 /** Rows that are scored at once, so that their scores stay in the cache while columns are added. */
 const BLOCK_ROWS = 1024;
 
-/** The same bits by the kernels, for X in their memory. */
-function quickScores(X: Matrix, coef: Float64Array, intercept: Float64Array): Float64Array {
+/** The same bits by the kernels, for X in their memory: `take` gets the scores of an output for rows from `start` on. */
+function scoreBlocks(
+  X: Matrix,
+  coef: Float64Array,
+  intercept: Float64Array,
+  take: (scores: Float64Array, output: number, start: number, arena: Arena) => void,
+): void {
   const { rows, cols } = X;
-  return withArena(({ kernels, room }) => {
-    const scores = new Float64Array(rows * intercept.length);
-    const weights = room(coef.length);
+  withArena((arena) => {
+    const weights = arena.room(coef.length);
     weights.set(coef);
-    const out = room(BLOCK_ROWS);
+    const out = arena.room(BLOCK_ROWS);
     for (let start = 0; start < rows; start += BLOCK_ROWS) {
       const count = Math.min(BLOCK_ROWS, rows - start);
       for (let k = 0; k < intercept.length; k++) {
         // Rows go by two; what may be read behind the last one is not used.
-        kernels.linear_scores(
+        arena.kernels.linear_scores(
           ...[X.data.byteOffset + start * 8, rows, count + count % 2, cols] as const,
           ...[weights.byteOffset + k * cols * 8, intercept[k], out.byteOffset] as const,
         );
-        scores.set(out.subarray(0, count), k * rows + start);
+        take(out.subarray(0, count), k, start, arena);
       }
     }
-    return scores;
+  });
+}
+
+/** @returns (rows * 2): the probabilities of two classes, of a matrix in the kernels' memory */
+export function quickProbabilities(X: Matrix, coef: Float64Array, intercept: Float64Array): Float64Array {
+  const result = new Float64Array(X.rows * 2);
+  return withArena(({ room }) => {
+    const pairs = room(2 * BLOCK_ROWS);
+    scoreBlocks(X, coef, intercept, (scores, _, start, { kernels }) => {
+      const count = scores.length;
+      kernels.linear_sigmoid(scores.byteOffset, count + count % 2, pairs.byteOffset);
+      result.set(pairs.subarray(0, 2 * count), 2 * start);
+    });
+    return result;
   });
 }
 

@@ -1,12 +1,19 @@
 import { AppError } from "@/shared/errors.ts";
 import { z } from "zod";
+import { isPlaced } from "@/kernels/solo.ts";
 import { defineEstimator } from "../estimator.ts";
 import { sumOf } from "../sums.ts";
 import { checkColumns, checkFeatures, checkTraining } from "../tree/checks.ts";
 import { balancedWeights, multiplyWeights } from "../tree/class_weight.ts";
 import { minimize } from "./lbfgs.ts";
 import { minimizeL1 } from "./owl_qn.ts";
-import { linearImportances, linearScores, type LinearState, spreadOf } from "./linear_state.ts";
+import {
+  linearImportances,
+  linearScores,
+  type LinearState,
+  quickProbabilities,
+  spreadOf,
+} from "./linear_state.ts";
 import { logisticProbabilities, withLoss } from "./linear_loss.ts";
 
 const params = z.strictObject({
@@ -88,7 +95,9 @@ export const logisticRegression = defineEstimator<z.infer<typeof params>, Logist
   predict(X, state) {
     checkColumns(X, state.spread.length, "logistic_regression");
     checkFeatures(X, "predict with logistic_regression", false);
-    return logisticProbabilities(linearScores(X, state.coef, state.intercept), state.intercept.length);
+    const { coef, intercept } = state;
+    if (intercept.length === 1 && isPlaced(X.data)) return quickProbabilities(X, coef, intercept);
+    return logisticProbabilities(linearScores(X, coef, intercept), intercept.length);
   },
 
   importances: linearImportances,

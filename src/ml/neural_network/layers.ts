@@ -20,7 +20,7 @@ export function padded(count: number): number {
 }
 
 /** Larger inputs count as this, so that sums over layers stay within the range of floats. */
-const LARGEST = 1e15;
+export const LARGEST = 1e15;
 
 export function inputOf(x: number): number {
   return Math.min(Math.max(x, -LARGEST), LARGEST);

@@ -7,7 +7,7 @@ import { type Continuation, defineEstimator, type FitContext } from "../estimato
 import type { Matrix } from "../matrix.ts";
 import { checkColumns, checkFeatures, checkTraining } from "../tree/checks.ts";
 import { ACTIVATIONS, inputOf, layersOf, padded } from "./layers.ts";
-import { networkOutput, networkScores, type NetworkState, rowScores } from "./predict.ts";
+import { networkOutput, type NetworkState, predictNetwork, rowScores } from "./predict.ts";
 import { type Progress, startProgress, train } from "./train.ts";
 
 const params = z.strictObject({
@@ -72,7 +72,7 @@ export const mlp = defineEstimator<MlpParams, NetworkState>({
   description:
     "Layers of weighted sums (a multi-layer perceptron). Good on smooth relations in many rows of numbers; wants some tuning.",
   source: "https://scikit-learn.org/stable/modules/generated/sklearn.neural_network.MLPClassifier.html",
-  needs: { missing: "impute", categories: "one_hot", scaling: true },
+  needs: { missing: "impute", categories: "one_hot", scaling: true, kernels: true },
   params: { classification: params, regression: params },
   continues: CONTINUES,
 
@@ -123,7 +123,7 @@ export const mlp = defineEstimator<MlpParams, NetworkState>({
   predict(X, state) {
     checkColumns(X, state.sizes[0], "mlp");
     checkFeatures(X, "predict with mlp", false);
-    return networkOutput(networkScores(X, state), state);
+    return predictNetwork(X, state);
   },
 });
 

@@ -16,7 +16,7 @@ export interface NetworkOptions {
 }
 
 /** Of an input with more zeros than this share, such as one-hot columns, only the others are multiplied. */
-const SPARSE_SHARE = 0.75;
+export const SPARSE_SHARE = 0.75;
 
 /** Forward only. Rows of the input are padded(sizes[0]) floats apart. */
 export class Network {

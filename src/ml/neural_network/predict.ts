@@ -4,6 +4,7 @@ import { exp } from "@/kernels/exp_log.ts";
 import type { Matrix } from "../matrix.ts";
 import { type Activation, forwardRow, inputOf, layersOf, padded } from "./layers.ts";
 import { Network } from "./network.ts";
+import { quickOutput } from "./predict_blocks.ts";
 
 export type NetworkState = {
   /** Columns, hidden layers, outputs. */
@@ -24,18 +25,24 @@ export type NetworkState = {
 const ENOUGH_WORK = 200_000;
 const CHUNK_ROWS = 256;
 
+/** @returns numbers, or probabilities (rows * classes) row-major */
+export function predictNetwork(X: Matrix, state: NetworkState): Float64Array {
+  if (X.rows * state.weights.length < ENOUGH_WORK) return networkOutput(walkedScores(X, state), state);
+  return quickOutput(X, state) ?? networkOutput(
+    withArena((arena) => rowScores(arena, X, every(X.rows), state)(state.weights)),
+    state,
+  );
+}
+
 /** @returns (rows * outputs) row-major, before the activation of the output */
-export function networkScores(X: Matrix, state: NetworkState): Float32Array {
-  const { layers, length } = layersOf(state.sizes);
-  const outputs = state.sizes.at(-1)!;
-  if (X.rows * length >= ENOUGH_WORK) {
-    return withArena((arena) => rowScores(arena, X, every(X.rows), state)(state.weights));
-  }
-  const scores = new Float32Array(X.rows * outputs);
+function walkedScores(X: Matrix, state: NetworkState): Float32Array {
+  const { layers } = layersOf(state.sizes);
+  const scores = new Float32Array(X.rows * state.sizes.at(-1)!);
   const input = new Float32Array(X.cols);
   for (let i = 0; i < X.rows; i++) {
     for (let j = 0; j < X.cols; j++) input[j] = inputOf(X.data[j * X.rows + i]);
-    scores.set(forwardRow(layers, state.weights, state.activation, input), i * outputs);
+    const row = forwardRow(layers, state.weights, state.activation, input);
+    scores.set(row, i * row.length);
   }
   return scores;
 }

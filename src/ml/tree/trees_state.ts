@@ -7,6 +7,7 @@ import { checkStop } from "@/kernels/stop.ts";
 import type { Matrix } from "../matrix.ts";
 import type { State } from "../state.ts";
 import type { GrownTree } from "./grown_tree.ts";
+import { scoreTrees } from "./trees_scorer.ts";
 
 export type TreesState = State & {
   /** 0 for regression. */
@@ -236,10 +237,18 @@ export function leafOf(X: Matrix, i: number, state: TreesState, root: number): n
  * @returns (rows) or, row-major, (rows * n_classes)
  */
 export function predictTrees(X: Matrix, state: TreesState): Float64Array {
+  const trees = state.root.length;
+  const result = new Float64Array(X.rows * Math.max(1, state.n_classes));
+  if (!scoreTrees(X, state, result)) walkTrees(X, state, result);
+  if (trees > 1) { for (let i = 0; i < result.length; i++) result[i] /= trees; }
+  return result;
+}
+
+/** Adds what each tree says about every row of X to `result`. */
+export function walkTrees(X: Matrix, state: TreesState, result: Float64Array): void {
   const outputs = Math.max(1, state.n_classes);
   const { rows, data } = X;
   const { root, feature, threshold, right, value } = state;
-  const result = new Float64Array(rows * outputs);
   for (let t = 0; t < root.length; t++) {
     checkStop();
     const first = root[t];
@@ -255,6 +264,4 @@ export function predictTrees(X: Matrix, state: TreesState): Float64Array {
       for (let k = 0; k < outputs; k++) result[to + k] += value[from + k];
     }
   }
-  if (root.length > 1) { for (let i = 0; i < result.length; i++) result[i] /= root.length; }
-  return result;
 }

@@ -44,6 +44,8 @@ export class Connection implements ByteSource {
    */
   phase: "idle" | "head" | "body" | "answer" | "write" | "linger" = "head";
   since_ms: number;
+  /** Ends after the next answer. */
+  last = false;
   #buffer = new Uint8Array(FIRST_BUFFER_BYTES);
   #start = 0;
   #end = 0;
@@ -115,7 +117,7 @@ export class Connection implements ByteSource {
     const answer = await this.parts.handler(request);
     this.#releaseAll();
     const whole = request.bodyRead || this.#skipBody(head);
-    const keepAlive = whole && head.keepAlive && !this.parts.closing;
+    const keepAlive = whole && head.keepAlive && !this.last && !this.parts.closing;
     this.#enter("write");
     await this.#write(toBytes(answer, this.parts.date, keepAlive, head.method === "HEAD"));
     if (!whole) await this.#linger();

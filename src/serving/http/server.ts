@@ -72,6 +72,20 @@ export class HttpServer {
     return this.#connections.size;
   }
 
+  /**
+   * Every n-th connection ends with its next answer, so that its client comes again, and the kernel, which spreads
+   * only new connections, gives some of them to a replica that has none yet.
+   */
+  shed(share: number): void {
+    let due = 0;
+    for (const connection of this.#connections) {
+      due += share;
+      if (due < 1 - 1e-9) continue;
+      due -= 1;
+      connection.last = true;
+    }
+  }
+
   /** Takes no more connections; ends when what is being answered is answered. */
   shutdown(): Promise<void> {
     if (this.#closing_ms === null) {

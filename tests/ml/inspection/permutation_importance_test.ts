@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { permutationImportance } from "@/ml/inspection/permutation_importance.ts";
-import { fitPipeline } from "@/ml/pipeline.ts";
+import { type NumericColumn, type Table, takeRows } from "@/dataset/table.ts";
+import { metricOf } from "@/ml/metrics.ts";
+import { fitPipeline, predictScores } from "@/ml/pipeline.ts";
 import { AppError } from "@/shared/errors.ts";
 import { Random } from "@/shared/random.ts";
 import { numbers, tableOf, texts } from "../columns.ts";
@@ -39,4 +41,29 @@ Deno.test("permutationImportance refuses rows without a target that the model kn
     () => permutationImportance(pipeline, others, "accuracy", { seed: 0 }),
     (error: AppError) => error instanceof AppError && /known value of "c"/.test(error.message),
   );
+});
+
+Deno.test("permutationImportance is the drop that shuffled columns of the table give, whatever prepares and predicts", () => {
+  const gaps = tableOf(
+    numbers("noise", weak.map((value, i) => i % 7 === 0 ? NaN : value * 3)),
+    ...table.columns.slice(1),
+  );
+  for (const algorithm of ["gradient_boosting", "k_neighbors", "random_forest", "ridge"]) {
+    const pipeline = fitPipeline(gaps, { target: "t", task: "regression", algorithm, seed: 0 });
+    const score = (shuffled: Table) =>
+      metricOf("r2").compute({
+        y: (gaps.columns[3] as NumericColumn).values,
+        scores: predictScores(pipeline, shuffled),
+        n_classes: 0,
+      });
+    const expected = pipeline.features.map(({ name: feature }, stream) => {
+      const places = new Random(5, stream).shuffle(Uint32Array.from({ length: gaps.rows }, (_, i) => i));
+      const shuffled = takeRows(gaps, places).columns;
+      const columns = gaps.columns.map((column, i) => column.name === feature ? shuffled[i] : column);
+      return { feature, mean: score(gaps) - score({ ...gaps, columns }), std: 0 };
+    });
+    const got = permutationImportance(pipeline, gaps, "r2", { repeats: 1, seed: 5 });
+    assert.deepEqual(got, expected.sort((a, b) => b.mean - a.mean), algorithm);
+    assert.ok(got[0].mean > 0.5, algorithm);
+  }
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { withArena } from "@/kernels/solo.ts";
 import { checkParams } from "@/ml/check_params.ts";
 import { layersOf, padded } from "@/ml/neural_network/layers.ts";
-import { networkOutput, networkScores } from "@/ml/neural_network/predict.ts";
+import { predictNetwork } from "@/ml/neural_network/predict.ts";
 import { startProgress, train, type TrainParams } from "@/ml/neural_network/train.ts";
 import { readReference } from "../../reference/read_reference.ts";
 import { distanceBetween, matrixOf } from "../columns.ts";
@@ -56,8 +56,8 @@ for (const one of readReference<Case[]>("mlp.json")) {
     const losses = distanceBetween(trained.losses, one.losses);
     assert.ok(losses < TOLERANCE, `losses differ by ${losses}`);
     const state = { sizes, n_classes: one.n_classes, mean: 0, scale: 1, activation: params.activation };
-    const scores = networkScores(matrixOf(one.test), { ...state, ...trained });
-    const distance = distanceBetween(networkOutput(scores, state), one.expected);
+    const found = predictNetwork(matrixOf(one.test), { ...state, ...trained });
+    const distance = distanceBetween(found, one.expected);
     assert.ok(distance < TOLERANCE, `predictions differ by ${distance}`);
   });
 }

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { checkParams } from "@/ml/check_params.ts";
 import type { FitContext } from "@/ml/estimator.ts";
+import { withArena } from "@/kernels/solo.ts";
 import { takeMatrixRows } from "@/ml/matrix.ts";
 import { mlp } from "@/ml/neural_network/mlp.ts";
-import type { NetworkState } from "@/ml/neural_network/predict.ts";
+import { networkOutput, type NetworkState, rowScores } from "@/ml/neural_network/predict.ts";
+import { quickOutput } from "@/ml/neural_network/predict_blocks.ts";
 import { AppError } from "@/shared/errors.ts";
 import { Random } from "@/shared/random.ts";
 import { matrixOf } from "../columns.ts";
@@ -52,6 +54,35 @@ Deno.test("mlp predicts the same bits by the kernels and row by row", () => {
     for (const i of [0, 257, 399]) {
       const alone = mlp.predict(takeMatrixRows(data.X, Uint32Array.of(i)), state);
       assert.deepEqual(alone, batch.slice(2 * i, 2 * i + 2), activation);
+    }
+  }
+});
+
+Deno.test("mlp predicts the same bits block by block, as a chain of matrices and row by row", () => {
+  const data = ring(331);
+  for (const [n_classes, layers] of [[0, [7]], [2, [33, 6]], [3, [64]]] as const) {
+    const target = { X: data.X, y: data.y.map((label, i) => n_classes === 3 ? i % 3 : label) };
+    for (const activation of ["relu", "tanh", "logistic", "identity"]) {
+      const params = { max_iter: 2, activation, hidden_layer_sizes: [...layers] };
+      const state = fit(target, n_classes, params);
+      const X = ring(3000).X;
+      const scores = withArena((arena) =>
+        rowScores(arena, X, Int32Array.from(X.data.keys()).slice(0, 3000), state)(state.weights)
+      );
+      const chained = networkOutput(scores, state);
+      const placed = withArena(({ room }) => {
+        const there = room(X.data.length);
+        there.set(X.data);
+        return quickOutput({ ...X, data: there }, state);
+      });
+      const width = chained.length / 3000;
+      for (const quick of [quickOutput(X, state)!, placed!]) {
+        assert.equal(quick.findIndex((value, at) => value !== chained[at]), -1, activation);
+      }
+      for (const i of [0, 63, 64, 2999]) {
+        const alone = mlp.predict(takeMatrixRows(X, Uint32Array.of(i)), state);
+        assert.deepEqual(alone, chained.slice(width * i, width * (i + 1)), activation);
+      }
     }
   }
 });

@@ -302,3 +302,22 @@ Deno.test("over TLS it is the same, and who does not finish the greeting is give
     CERTIFICATES.one,
   );
 });
+
+Deno.test("shedding ends a share of the connections, each with its next answer, and none before", async () => {
+  await withPort(async ({ port, server }) => {
+    const clients = await Promise.all(Array.from({ length: 6 }, () => RawClient.to(port)));
+    const ends = async () => {
+      const answers = await Promise.all(clients.map(async (client) => {
+        await client.send(post(ROW));
+        return (await client.receive())!;
+      }));
+      assert.ok(answers.every(({ status }) => status === 200));
+      return answers.filter(({ head }) => /\r\nconnection: close/.test(head)).length;
+    };
+    assert.equal(await ends(), 0);
+    server.shed(1 / 3);
+    assert.equal(server.connections, 6);
+    assert.equal(await ends(), 2);
+    for (const client of clients) client.close();
+  });
+});

@@ -1,6 +1,4 @@
-/** The learning Worker with one more message: try every right, and tell what was denied. */
-import "@/jobs/learning_worker.ts";
-
+/** One more message for a Worker of tasks: try every right, and tell what was denied. */
 self.addEventListener("message", async (event) => {
   if ((event as MessageEvent).data.name !== "probe") return;
   event.stopImmediatePropagation();

@@ -1,0 +1,2 @@
+import "@/jobs/learning_worker.ts";
+import "./probe_rights.ts";

@@ -1,0 +1,2 @@
+import "@/jobs/reading_worker.ts";
+import "./probe_rights.ts";
