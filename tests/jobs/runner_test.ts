@@ -246,11 +246,11 @@ for (const [algorithm, params] of ENDLESS) {
               else server.runner.cancel(job_id);
             });
             assert.deepEqual([job.status, asked], ["cancelled", true], JSON.stringify(job.error));
-            // Threads that did not stop would work on, at the least a tenth of this.
+            // Threads that did not stop would work on for all of this second.
             const before = workOf(threads);
             await new Promise((go) => setTimeout(go, 1000));
             const after = workOf(threads);
-            assert.ok(after - before < 10, `they have worked ${10 * (after - before)} ms more`);
+            assert.ok(after - before < 30, `they have worked ${10 * (after - before)} ms more`);
           } finally {
             other.close();
             await server.close();
