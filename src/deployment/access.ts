@@ -1,5 +1,5 @@
 /** What the replicas of an endpoint are told about who may ask: from its row and its keys. */
-import { canonicalJson, sha256Hex } from "@/shared/hash.ts";
+import { sha256Hex } from "@/shared/hash.ts";
 import type { AccessKey, AccessSettings } from "@/shared/replica_protocol.ts";
 import type { EndpointRow, Records } from "./records.ts";
 
@@ -34,11 +34,6 @@ export function accessOf(records: Records, endpoint: EndpointRow): AccessSetting
     max_body_bytes: Math.round(endpoint.max_body_mb * MB),
     max_waiting: endpoint.max_waiting,
   };
-}
-
-/** What a replica that goes by these settings says in its status. */
-export function accessHash(settings: AccessSettings): string {
-  return sha256Hex(new TextEncoder().encode(canonicalJson(settings)));
 }
 
 export function hashOfKey(key: string): string {

@@ -3,10 +3,10 @@
  * database or can be asked from the replicas, so it can be killed between any two steps and its successor goes on.
  */
 import { AppError, toWireError, type WireError } from "@/shared/errors.ts";
-import { plainTraffic, type ReplicaCounters } from "@/shared/replica_protocol.ts";
+import { accessHash, plainTraffic, type ReplicaCounters } from "@/shared/replica_protocol.ts";
 import { certificateHash, readTlsFiles, type TlsFiles } from "@/shared/tls_files.ts";
 import type { Registry } from "@/registry/registry.ts";
-import { accessHash, accessOf } from "./access.ts";
+import { accessOf } from "./access.ts";
 import { NO_COUNTERS } from "./add_counters.ts";
 import { makeFailed, makeLive, makeStopped } from "./changes.ts";
 import { endpointCounters, recallCounters } from "./endpoint_counters.ts";

@@ -1,7 +1,8 @@
 /** Settings of an endpoint that change while it serves, without a restart. */
 import { AppError } from "@/shared/errors.ts";
 import { transact } from "@/shared/home.ts";
-import { accessHash, accessOf } from "./access.ts";
+import { accessHash } from "@/shared/replica_protocol.ts";
+import { accessOf } from "./access.ts";
 import { knownEndpoint } from "./deploy.ts";
 import { ensureSupervisor } from "./ensure_supervisor.ts";
 import { NobodyThere } from "./local_http.ts";

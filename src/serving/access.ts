@@ -1,6 +1,5 @@
 /** Who may ask, how often and how much: what the supervisor says, changed in place while the replica serves. */
-import { canonicalJson, sha256Hex } from "@/shared/hash.ts";
-import type { AccessKey, AccessSettings } from "@/shared/replica_protocol.ts";
+import { accessHash, type AccessKey, type AccessSettings } from "@/shared/replica_protocol.ts";
 import { sha256OfKey } from "./key_hash.ts";
 import { RateLimit } from "./rate_limit.ts";
 
@@ -26,7 +25,7 @@ export class Access {
   /** Keys that stay keep what they have used of their limit. */
   apply(settings: AccessSettings, now_ms: number): void {
     this.settings = settings;
-    this.sha256 = sha256Hex(new TextEncoder().encode(canonicalJson(settings)));
+    this.sha256 = accessHash(settings);
     this.limit.per_s = settings.rate_limit_per_s;
     const before = this.#keys;
     this.#keys = new Map(

@@ -7,8 +7,8 @@
  */
 import { revokeAllRights } from "@/shared/revoke_rights.ts";
 import { AppError, toWireError } from "@/shared/errors.ts";
-import { sha256Hex } from "@/shared/hash.ts";
 import type { ReplicaLine, ReplicaStart } from "@/shared/replica_protocol.ts";
+import { certificateHash } from "@/shared/tls_files.ts";
 import { Access } from "./access.ts";
 import { createHandler } from "./app.ts";
 import { createControlApp } from "./control_app.ts";
@@ -25,7 +25,7 @@ import { Utilization } from "./utilization.ts";
 import { Watching } from "./watching.ts";
 
 /** How long requests in flight may take when the replica drains. */
-export const DRAIN_MS = 20_000;
+const DRAIN_MS = 20_000;
 
 export async function run(): Promise<void> {
   try {
@@ -42,15 +42,8 @@ async function serve(input: StartInput): Promise<void> {
   const replica = createReplica(start, artifact);
   let heard_ms = performance.now();
   let publicServer: HttpServer | null = null;
-  let draining = false;
-  const drain = () => {
-    if (draining) return;
-    draining = true;
-    replica.state = "draining";
-    setTimeout(() => Deno.exit(0), DRAIN_MS);
-    // The control door stays open until the process ends.
-    void (publicServer?.shutdown() ?? Promise.resolve()).finally(() => Deno.exit(0));
-  };
+  // The control door stays open until the process ends.
+  const drain = drainer(replica, () => publicServer);
   const control = createControlApp({
     token: start.control_token,
     replica,
@@ -77,6 +70,18 @@ async function serve(input: StartInput): Promise<void> {
   await publicServer.finished;
 }
 
+/** @returns what ends the process, once its requests in flight are answered; saying it again is harmless */
+export function drainer(replica: Replica, server: () => HttpServer | null): () => void {
+  let draining = false;
+  return () => {
+    if (draining) return;
+    draining = true;
+    replica.state = "draining";
+    setTimeout(() => Deno.exit(0), DRAIN_MS);
+    void (server()?.shutdown() ?? Promise.resolve()).finally(() => Deno.exit(0));
+  };
+}
+
 /** A Ctrl-C or a closed terminal is meant for the command in it, not for what it left running. */
 function ignoreTerminal(): void {
   if (Deno.build.os === "windows") return;
@@ -95,7 +100,7 @@ export function createReplica(start: ReplicaStart, artifact: Uint8Array): Replic
     watching,
     shadowing: new Shadowing(counters, watching),
     access: new Access(start.access, performance.now()),
-    tls_cert_sha256: start.tls && sha256Hex(new TextEncoder().encode(start.tls.cert)),
+    tls_cert_sha256: start.tls && certificateHash(start.tls),
     turns: new Turns(),
     connections: () => 0,
     shed: () => {},

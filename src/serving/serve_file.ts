@@ -11,7 +11,7 @@ import { AppError } from "@/shared/errors.ts";
 import { limitsOf } from "@/shared/http_limits.ts";
 import type { AccessSettings, ReplicaStart } from "@/shared/replica_protocol.ts";
 import type { HttpServer } from "./http/server.ts";
-import { createReplica, DRAIN_MS, listen } from "./main.ts";
+import { createReplica, drainer, listen } from "./main.ts";
 import { contentSecurityPolicy } from "./page.ts";
 import { watchAlone } from "./watch_alone.ts";
 
@@ -71,12 +71,7 @@ export async function run(args: string[], env: Record<string, string>): Promise<
   };
   const replica = createReplica(start, artifact);
   let server: HttpServer | null = null;
-  const drain = () => {
-    if (replica.state === "draining") return;
-    replica.state = "draining";
-    setTimeout(() => Deno.exit(0), DRAIN_MS);
-    void (server?.shutdown() ?? Promise.resolve()).finally(() => Deno.exit(0));
-  };
+  const drain = drainer(replica, () => server);
   for (const signal of Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, drain);
   }

@@ -9,6 +9,7 @@
  * Later, over the control door (HTTP on loopback, with the token in CONTROL_HEADER): a door and not a pipe, since
  * pipes die with the supervisor, while its successor can knock at the door and go on without a gap.
  */
+import { canonicalJson, sha256Hex } from "./hash.ts";
 import type { HistogramWire } from "./latency_histogram.ts";
 import type { WireError } from "./errors.ts";
 
@@ -50,6 +51,11 @@ export interface AccessSettings {
   max_body_bytes: number;
   /** Prediction requests that may wait for their turn; beyond these, 503. */
   max_waiting: number;
+}
+
+/** By which a supervisor sees whether a replica goes by these settings. */
+export function accessHash(settings: AccessSettings): string {
+  return sha256Hex(new TextEncoder().encode(canonicalJson(settings)));
 }
 
 export interface AccessKey {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createApp } from "@/serving/app.ts";
-import { accessHash } from "@/deployment/access.ts";
+import { accessHash } from "@/shared/replica_protocol.ts";
 import { accessKey, accessSettings, makeAccess, makeReplica, post } from "./make_replica.ts";
 
 const BODY = { rows: [{ length: 1.4, width: 0.2 }] };
